@@ -1,0 +1,50 @@
+# Everything a person or CI asks of this repository. `make` alone lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+# Where cargo builds; also the home of the tools and the Python environment that we install ourselves.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# The nextest profile: `default` for people, `ci` reports every failure and ends hung tests.
+PROFILE ?= default
+# More arguments for what is run: `make demo ARGS="--port 9000"`, `make test ARGS="-p np-domain"`.
+ARGS ?=
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what building and testing need (says what; nothing when all is there)
+	@scripts/install-build-deps
+	@scripts/install-test-deps
+
+.PHONY: demo
+demo: ## Run the whole platform on this machine and show one hostname become active
+	@scripts/install-build-deps
+	$(CARGO) run --bin nameplate -- demo $(ARGS)
+
+.PHONY: test
+test: setup ## Run every test of the workspace
+	@if [[ -z "$(filter -p --package,$(ARGS))" ]]; then scope=--workspace; else scope=; fi; \
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --profile $(PROFILE) $$scope $(ARGS); \
+	else \
+		$(CARGO) test --no-fail-fast $$scope $(ARGS); \
+	fi
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+.PHONY: lint
+lint: ## Check format, clippy with warnings as errors, licences and the dependency table
+	@scripts/install-build-deps
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@scripts/install-cargo-deny "$(abspath $(TARGET))/tools"
+	PATH="$(abspath $(TARGET))/tools/bin:$$PATH" $(CARGO) deny check bans licenses sources
+
+.PHONY: bench-time-to-active
+bench-time-to-active: setup ## Measure from creating a hostname to HTTPS 200 on it
+	bench/time-to-active $(ARGS)
