@@ -1,0 +1,51 @@
+//! The memory ports in one value, so that wiring names them once.
+
+use std::sync::Arc;
+
+use np_domain::ports::{
+    AccountStore, CertificateStore, FeedStore, HistoryStore, HostnameStore, SecretStore, ZoneStore,
+};
+
+/// All memory, behind its ports. Cheap to clone.
+#[derive(Clone)]
+pub struct Stores {
+    /// Custom hostnames.
+    pub hostnames: Arc<dyn HostnameStore>,
+    /// Their certificates.
+    pub certificates: Arc<dyn CertificateStore>,
+    /// Zones.
+    pub zones: Arc<dyn ZoneStore>,
+    /// Accounts and API tokens.
+    pub accounts: Arc<dyn AccountStore>,
+    /// The outbox.
+    pub feed: Arc<dyn FeedStore>,
+    /// What happened to hostnames.
+    pub history: Arc<dyn HistoryStore>,
+    /// Sealed secrets.
+    pub secrets: Arc<dyn SecretStore>,
+}
+
+impl Stores {
+    /// Memory of which one value implements every port.
+    pub fn of<S>(store: Arc<S>) -> Self
+    where
+        S: HostnameStore
+            + CertificateStore
+            + ZoneStore
+            + AccountStore
+            + FeedStore
+            + HistoryStore
+            + SecretStore
+            + 'static,
+    {
+        Self {
+            hostnames: store.clone(),
+            certificates: store.clone(),
+            zones: store.clone(),
+            accounts: store.clone(),
+            feed: store.clone(),
+            history: store.clone(),
+            secrets: store,
+        }
+    }
+}

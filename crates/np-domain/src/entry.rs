@@ -1,0 +1,208 @@
+//! What a serving node is told about one hostname or one zone, and how that follows from the deciding side's state.
+//!
+//! [`entry`] is pure and total: one hostname in, one entry and the reasons for what was left out. Nothing is routed
+//! without proven ownership, because [`Routing`] can only be made from a proof.
+
+use crate::{
+    Timestamp,
+    certificate::{Certificate, ControlProof, IssuedCertificate, KeyType},
+    custom_hostname::{HostnameRecord, OWNERSHIP_PATH},
+    delegation::DelegationDomain,
+    id::{CertificateId, HostnameId, ZoneId},
+    name::{DnsName, Hostname},
+    origin::{CustomOrigin, OriginHost},
+    ownership::{self, Proven},
+    secret::SealedBytes,
+    text::Explanation,
+    tls_policy::TlsPolicy,
+    zone::Zone,
+};
+
+/// A position in the feed. 0 is before the first change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Generation(pub u64);
+
+impl std::fmt::Display for Generation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What an item of the feed is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FeedKey {
+    /// A hostname.
+    Hostname(HostnameId),
+    /// A zone.
+    Zone(ZoneId),
+}
+
+/// What serving nodes know of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneEntry {
+    /// The zone.
+    pub zone: ZoneId,
+    /// Its name.
+    pub name: Hostname,
+    /// Where requests go for hostnames without an origin of their own.
+    pub fallback: Option<OriginHost>,
+}
+
+impl From<&Zone> for ZoneEntry {
+    fn from(zone: &Zone) -> Self {
+        let fallback = zone.fallback.as_ref().map(|f| f.origin.clone());
+        Self { zone: zone.id, name: zone.name.clone(), fallback }
+    }
+}
+
+/// What serving nodes know of a hostname.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The hostname's id.
+    pub hostname: HostnameId,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// The name.
+    pub name: Hostname,
+    /// What is answered on port 80, whether ownership is proven or not.
+    pub tokens: Vec<HttpToken>,
+    /// The hostname's place in our delegation domain; `None` when the name is too long to be delegated.
+    pub delegation: Option<Delegation>,
+    /// How it is served; `None` unless ownership is proven.
+    pub routing: Option<Routing>,
+}
+
+/// A body to answer at a path of the hostname, on port 80, to whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpToken {
+    /// The path, beginning with `/.well-known/`.
+    pub path: Explanation,
+    /// The body.
+    pub body: Explanation,
+}
+
+/// A name in our delegation domain and the TXT values that stand there while an order is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    /// `<hostname>.<uuid>.dcv.<our domain>`
+    pub name: DnsName,
+    /// The values; empty while no order is open.
+    pub txt: Vec<Explanation>,
+}
+
+/// How a proven hostname is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routing {
+    /// When ownership was proven: of two entries of one name, the later one is served.
+    pub proven_at: Timestamp,
+    /// Whether names one level below are served too.
+    pub wildcard: bool,
+    /// Where requests go, when not to the zone's fallback origin.
+    pub origin: Option<CustomOrigin>,
+    /// How TLS is spoken.
+    pub tls: TlsPolicy,
+    /// The certificates; empty while there is none, so that TLS is refused.
+    pub certificates: Vec<ServedCertificate>,
+}
+
+/// A certificate as it travels to edges. The key is sealed to the store's vault here; the feed opens it and seals it to
+/// the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedCertificate {
+    /// Its id.
+    pub id: CertificateId,
+    /// The kind of its key.
+    pub key_type: KeyType,
+    /// The certificates in DER, leaf first.
+    pub chain: Vec<Box<[u8]>>,
+    /// The private key, PKCS#8 in DER, sealed.
+    pub key: SealedBytes,
+    /// When the leaf ends.
+    pub not_after: Timestamp,
+}
+
+impl From<&IssuedCertificate> for ServedCertificate {
+    fn from(issued: &IssuedCertificate) -> Self {
+        Self {
+            id: issued.id,
+            key_type: issued.key_type,
+            chain: issued.chain.der().to_vec(),
+            key: issued.key.clone(),
+            not_after: issued.chain.not_after(),
+        }
+    }
+}
+
+/// Something that an entry had to leave out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// The hostname's delegation target would be longer than a name can be.
+    DelegationTooLong(HostnameId),
+}
+
+/// What serving nodes must know of `record`; `None` when they must forget it.
+pub fn entry(
+    record: &HostnameRecord,
+    zone: &Zone,
+    domain: &DelegationDomain,
+) -> (Option<Entry>, Vec<Warning>) {
+    let hostname = &record.hostname;
+    let certificate = record.certificate.as_ref();
+    if matches!(hostname.ownership, ownership::State::Leaving(_) | ownership::State::GivenUp(_)) {
+        return (None, Vec::new());
+    }
+    let name = domain.target(&hostname.name, zone.delegation).ok();
+    let warnings =
+        if name.is_none() { vec![Warning::DelegationTooLong(hostname.id)] } else { Vec::new() };
+    let entry = Entry {
+        hostname: hostname.id,
+        zone: hostname.zone,
+        name: hostname.name.clone(),
+        tokens: tokens(record),
+        delegation: name
+            .map(|name| Delegation { name, txt: certificate.map(txt_values).unwrap_or_default() }),
+        routing: hostname.ownership.proof().map(|proof| routing(proof, record)),
+    };
+    (Some(entry), warnings)
+}
+
+fn routing(proof: &Proven, record: &HostnameRecord) -> Routing {
+    let certificate = record.certificate.as_ref();
+    Routing {
+        proven_at: proof.at,
+        wildcard: certificate.is_some_and(|c| c.wanted.wildcard),
+        origin: record.hostname.origin.clone(),
+        tls: certificate.map(|c| c.wanted.tls.clone()).unwrap_or_default(),
+        certificates: certificate
+            .map(|c| c.to_serve().into_iter().map(Into::into).collect())
+            .unwrap_or_default(),
+    }
+}
+
+fn tokens(record: &HostnameRecord) -> Vec<HttpToken> {
+    let mut tokens = Vec::new();
+    if record.hostname.ownership.is_awaited() {
+        let path = Explanation::new(format!("{OWNERSHIP_PATH}{}", record.hostname.id));
+        tokens.push(HttpToken { path, body: Explanation::new(record.hostname.token.to_string()) });
+    }
+    for control in record
+        .certificate
+        .iter()
+        .filter_map(Certificate::open_order)
+        .flat_map(|order| &order.controls)
+    {
+        if let ControlProof::Http { path, body } = &control.proof {
+            tokens.push(HttpToken { path: path.clone(), body: body.clone() });
+        }
+    }
+    tokens
+}
+
+fn txt_values(certificate: &Certificate) -> Vec<Explanation> {
+    let controls = certificate.open_order().into_iter().flat_map(|order| &order.controls);
+    let values = controls.filter_map(|control| match &control.proof {
+        ControlProof::Txt { value, .. } => Some(value.clone()),
+        ControlProof::Http { .. } => None,
+    });
+    values.collect()
+}

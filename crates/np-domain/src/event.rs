@@ -1,0 +1,102 @@
+//! The history of a hostname: one event for each change of state, with the evidence.
+
+use crate::{Timestamp, text::Explanation};
+
+/// Something that happened to a hostname.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// The evidence: which server said what, which CA, which generation.
+    pub detail: Explanation,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// The hostname was added.
+    Created,
+    /// Its settings were changed, or its checks restarted, by the API.
+    Edited,
+    /// Its deletion was accepted.
+    Deleted,
+    /// Ownership was proven.
+    OwnershipProven,
+    /// A check for ownership failed.
+    OwnershipUnproven,
+    /// It is not, or no longer, ours to serve.
+    OwnershipMoved,
+    /// It stayed moved for so long that it was given up.
+    OwnershipGivenUp,
+    /// Checks for ownership began anew.
+    OwnershipRestarted,
+    /// A certificate was ordered.
+    CertificateOrdered,
+    /// An order was refused or could not be placed.
+    OrderFailed,
+    /// Our own look did not see the proof of control yet.
+    ControlUnseen,
+    /// The proof of control is visible; the CA was told.
+    ControlSeen,
+    /// The CA did not accept the proof.
+    ControlRejected,
+    /// The CA accepted the proof; the certificate was requested.
+    IssuanceRequested,
+    /// The certificate was issued.
+    CertificateIssued,
+    /// All live serving nodes have it.
+    CertificateDeployed,
+    /// The attempt at a certificate ended without one.
+    CertificateStalled,
+    /// A renewal began.
+    RenewalStarted,
+}
+
+impl EventKind {
+    /// All kinds, with the name that logs and the store use.
+    pub const ALL: [(Self, &'static str); 18] = [
+        (Self::Created, "hostname.created"),
+        (Self::Edited, "hostname.edited"),
+        (Self::Deleted, "hostname.deleted"),
+        (Self::OwnershipProven, "ownership.proven"),
+        (Self::OwnershipUnproven, "ownership.unproven"),
+        (Self::OwnershipMoved, "ownership.moved"),
+        (Self::OwnershipGivenUp, "ownership.given_up"),
+        (Self::OwnershipRestarted, "ownership.restarted"),
+        (Self::CertificateOrdered, "certificate.ordered"),
+        (Self::OrderFailed, "certificate.order_failed"),
+        (Self::ControlUnseen, "certificate.control_unseen"),
+        (Self::ControlSeen, "certificate.control_seen"),
+        (Self::ControlRejected, "certificate.control_rejected"),
+        (Self::IssuanceRequested, "certificate.issuance_requested"),
+        (Self::CertificateIssued, "certificate.issued"),
+        (Self::CertificateDeployed, "certificate.deployed"),
+        (Self::CertificateStalled, "certificate.stalled"),
+        (Self::RenewalStarted, "certificate.renewal_started"),
+    ];
+
+    /// The stable dotted name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("unknown", |(_, name)| name)
+    }
+
+    /// The kind with that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        for (kind, name) in EventKind::ALL {
+            assert_eq!(EventKind::parse(name), Some(kind));
+            assert_eq!(kind.as_str(), name);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What a check saw, and the reasons for which it did not suffice.
+
+use crate::{
+    name::DnsName,
+    ports::{LookupFailure, ProbeFailure},
+    text::Explanation,
+};
+
+/// What was seen of one hostname in one check; the three looks run in parallel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The TXT values at the ownership name.
+    pub txt: Result<Vec<Seen>, LookupFailure>,
+    /// The body at the token's URL.
+    pub http: Result<Seen, ProbeFailure>,
+    /// Where the hostname's CNAME chain leads.
+    pub cname: Result<CnameChain, LookupFailure>,
+}
+
+/// A value, and who showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The value.
+    pub value: Explanation,
+    /// The server or resolver that gave it.
+    pub from: Explanation,
+}
+
+/// The names that a CNAME chain leads through, the hostname itself left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CnameChain {
+    /// The hostname has no CNAME.
+    None,
+    /// It leads through these names to the last of them.
+    To(Vec<DnsName>),
+    /// It leads in a circle.
+    Loop,
+    /// It is longer than [`CNAME_DEPTH_MAX`](super::CNAME_DEPTH_MAX).
+    TooLong,
+}
+
+/// Why a check did not prove ownership: each becomes one text of behaviour.md 1.2 in np-control's `api/wire`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The hostname does not CNAME to the zone, and no token was found.
+    NotPointedHere,
+    /// The zone has no fallback origin, so that there is nowhere to send requests.
+    NoFallbackOrigin,
+    /// The chain of CNAMEs is circular.
+    CnameLoop,
+    /// The chain of CNAMEs is too long.
+    CnameTooLong,
+    /// A look did not end in an answer: what, and why.
+    Unreachable(Explanation),
+}

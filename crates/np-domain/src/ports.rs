@@ -1,0 +1,21 @@
+//! What the deciding side asks of the world and of memory. Each port has two real implementations, or a test that must
+//! make it fail. The contracts stand on the traits; adapters keep them, callers rely on them.
+
+mod authority;
+mod clock;
+mod http_probe;
+mod resolver;
+mod store;
+mod vault;
+
+pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms};
+pub use clock::Clock;
+pub use http_probe::{BODY_BYTES_MAX, HttpProbe, ProbeFailure, ProbeReply, ProbeRequest};
+pub use resolver::{LookupFailure, Resolver, TxtAnswer};
+pub use store::{
+    AccountStore, CertificateChange, CertificateStore, FeedItem, FeedPosition, FeedStore,
+    FeedSubject, HistoryStore, Hold, HostnameChange, HostnameFilter, HostnameStore, InsertError,
+    Lease, LeaseOwner, NameFilter, NodeReport, NodeRole, Page, Publish, SecretStore, StoreError,
+    ZoneFilter, ZoneStore,
+};
+pub use vault::{Vault, VaultError};

@@ -1,0 +1,85 @@
+//! A certificate authority: the steps of one order, each idempotent, none waiting for the CA.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{
+    certificate::{AuthorityName, CertName, DcvMethod, KeyType, Order, Problem},
+    text::Explanation,
+};
+
+/// What an order is to be for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderTerms {
+    /// The names.
+    pub names: Vec<CertName>,
+    /// How control will be shown.
+    pub method: DcvMethod,
+    /// The kind of key, carried into the [`Order`].
+    pub key_type: KeyType,
+}
+
+/// Where an order stands at the CA (RFC 8555 section 7.1.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderStatus {
+    /// Some name is not validated yet.
+    Pending,
+    /// Every name is validated; a request may be sent.
+    Ready,
+    /// The request was sent; the certificate is being made.
+    Processing,
+    /// The certificate can be fetched.
+    Valid,
+    /// It failed, for these reasons in the CA's own words.
+    Invalid(Vec<Problem>),
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AuthorityError {
+    /// The CA asks for patience.
+    #[error("the certificate authority has reached a rate limit: {message}")]
+    RateLimited {
+        /// How long, as far as the CA said.
+        retry_after: Option<Duration>,
+        /// The CA's words.
+        message: Explanation,
+    },
+    /// The CA will not issue for these names under these terms.
+    #[error("the certificate authority refused the order: {}", .0.message)]
+    Refused(Problem),
+    /// The order is not known at the CA, or not any more: a new one is needed.
+    #[error("the order is not known at the certificate authority")]
+    OrderGone,
+    /// The CA cannot be reached, or fails by itself.
+    #[error("the certificate authority cannot be reached: {0}")]
+    Unreachable(Explanation),
+    /// Our account or its configuration is at fault.
+    #[error("the account at the certificate authority cannot be used: {0}")]
+    Account(Explanation),
+}
+
+/// A CA. Every call is safe to repeat after a crash: placing an order twice gives two orders, of which one is
+/// forgotten; telling, finalizing and fetching twice does no more than once.
+#[async_trait]
+pub trait Authority: Send + Sync {
+    /// Which of the API's CAs this driver stands for.
+    fn name(&self) -> AuthorityName;
+
+    /// Places an order and gives it with the proof wanted for each name.
+    async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError>;
+
+    /// Tells the CA that all proofs of the order are visible.
+    async fn tell(&self, order: &Order) -> Result<(), AuthorityError>;
+
+    /// Asks where the order stands.
+    async fn poll(&self, order: &Order) -> Result<OrderStatus, AuthorityError>;
+
+    /// Sends the certificate request (PKCS#10 in DER).
+    async fn finalize(&self, order: &Order, csr_der: &[u8]) -> Result<OrderStatus, AuthorityError>;
+
+    /// Fetches the chain of a valid order: certificates in DER, leaf first.
+    async fn fetch(&self, order: &Order) -> Result<Vec<Box<[u8]>>, AuthorityError>;
+}

@@ -1,0 +1,390 @@
+//! Memory: what is remembered across a crash. Each call is one transaction; none is held across the network.
+//!
+//! Contracts that hold for all methods:
+//! - A change is durable when the call returns `Ok`, and has not happened at all when it returns `Err`, except that an
+//!   [`StoreError::Unavailable`] may come after a commit whose answer was lost: callers read again before they repeat.
+//! - Saves are optimistic: they name the version that they read (the value's own `version` field), fail with
+//!   [`StoreError::Stale`] when it moved on, and otherwise store `version + 1`.
+//! - A claimed row is hidden from other claims until its lease ends; a lease is only a hint that saves work, the version
+//!   is what protects. A save with [`Hold::Release`] ends it.
+//! - With [`Publish::Yes`] the change of what is served is marked in the same transaction; see [`FeedStore`].
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{
+    Timestamp,
+    account::{Account, ApiToken},
+    certificate::Certificate,
+    custom_hostname::{CustomHostname, HostnameRecord},
+    entry::{FeedKey, Generation},
+    event::Event,
+    id::{AccountId, HostnameId, TokenId, ZoneId},
+    name::Hostname,
+    secret::SealedBytes,
+    text::Explanation,
+    zone::Zone,
+};
+
+/// Why memory failed.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Somebody else saved it since it was read, or it is gone.
+    #[error("it was changed by somebody else since it was read")]
+    Stale,
+    /// The database cannot be reached or is overloaded.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row does not say what this program can read: damage, or a newer program wrote it.
+    #[error("{table} {id} cannot be read: {why}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: Explanation,
+        /// What is wrong.
+        why: Explanation,
+    },
+}
+
+/// Why something could not be added.
+#[derive(Debug, Error)]
+pub enum InsertError {
+    /// The zone has this hostname already (or the account this zone).
+    #[error("it exists already")]
+    Duplicate {
+        /// The one that exists, printed as the API prints its id.
+        existing: Explanation,
+    },
+    /// The zone (or account) that it belongs to does not exist.
+    #[error("what it belongs to does not exist")]
+    NoParent,
+    /// Memory failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who holds a lease: one running process.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LeaseOwner(pub Explanation);
+
+/// A claim on rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Who.
+    pub owner: LeaseOwner,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What becomes of the lease at a save.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// It ends: the row can be claimed when it is due again.
+    Release,
+    /// It goes on.
+    Keep(Lease),
+}
+
+/// Whether what is served changes with a save.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publish {
+    /// It does not.
+    No,
+    /// It does: serving nodes must hear of it.
+    Yes,
+}
+
+/// A save of a hostname.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostnameChange {
+    /// The hostname as it shall be, with the version that was read.
+    pub hostname: CustomHostname,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// Whether what is served changes.
+    pub publish: Publish,
+}
+
+/// A save of a certificate. Its history is its hostname's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateChange {
+    /// The certificate as it shall be, with the version that was read.
+    pub certificate: Certificate,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// Whether what is served changes.
+    pub publish: Publish,
+}
+
+/// Which hostnames of a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostnameFilter {
+    /// By name.
+    pub name: Option<NameFilter>,
+    /// By id.
+    pub id: Option<HostnameId>,
+    /// By whether a certificate was asked for.
+    pub with_certificate: Option<bool>,
+    /// By whether it covers a wildcard.
+    pub wildcard: Option<bool>,
+}
+
+/// Which names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameFilter {
+    /// Just this one.
+    Exact(Explanation),
+    /// Those that contain this text.
+    Contains(Explanation),
+    /// Those that start with this text.
+    StartsWith(Explanation),
+}
+
+/// Which zones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ZoneFilter {
+    /// Of this account.
+    pub account: Option<AccountId>,
+    /// With this name.
+    pub name: Option<Explanation>,
+    /// Among these; `None`: all.
+    pub among: Option<Vec<ZoneId>>,
+}
+
+/// A page of a list; `number` counts from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The page.
+    pub number: u32,
+    /// Items per page.
+    pub size: u32,
+}
+
+/// Custom hostnames. Those whose ownership is `Leaving` are found by id only by [`HostnameStore::claim_ownership`] and
+/// [`FeedStore`]: for `find`, `list` and the rule "one hostname per name and zone" they are gone.
+#[async_trait]
+pub trait HostnameStore: Send + Sync {
+    /// Adds a hostname with its certificate, both at version 0, and marks it for the feed.
+    async fn insert(&self, record: &HostnameRecord, events: &[Event]) -> Result<(), InsertError>;
+
+    /// One hostname of a zone.
+    async fn find(
+        &self,
+        zone: ZoneId,
+        id: HostnameId,
+    ) -> Result<Option<HostnameRecord>, StoreError>;
+
+    /// A page of a zone's hostnames, ordered by (created_at, id), and how many match in all.
+    async fn list(
+        &self,
+        zone: ZoneId,
+        filter: &HostnameFilter,
+        page: Page,
+    ) -> Result<(Vec<HostnameRecord>, u64), StoreError>;
+
+    /// Other hostnames of this name, in any zone, that are proven.
+    async fn proven_rivals(
+        &self,
+        name: &Hostname,
+        except: HostnameId,
+    ) -> Result<Vec<CustomHostname>, StoreError>;
+
+    /// Saves hostnames, all or none.
+    async fn save(&self, changes: &[HostnameChange], hold: &Hold) -> Result<(), StoreError>;
+
+    /// Saves a hostname and what becomes of its certificate in one transaction: an edit by the API. A certificate at
+    /// version 0 that the store does not have is added; `None` leaves the stored one as it is.
+    async fn save_edit(
+        &self,
+        hostname: &HostnameChange,
+        certificate: Option<&CertificateChange>,
+    ) -> Result<(), StoreError>;
+
+    /// Claims at most `limit` hostnames whose ownership is due at `now`, the longest due first.
+    async fn claim_ownership(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<HostnameRecord>, StoreError>;
+
+    /// Removes a hostname that is leaving, with its certificate and history; the feed keeps its tombstone. Removing one
+    /// that is gone is no error.
+    async fn remove(&self, id: HostnameId) -> Result<(), StoreError>;
+}
+
+/// Certificates of hostnames.
+#[async_trait]
+pub trait CertificateStore: Send + Sync {
+    /// Claims at most `limit` certificates that are due at `now`, the longest due first, with their hostnames. Those of
+    /// leaving hostnames are not claimed.
+    async fn claim_certificates(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<HostnameRecord>, StoreError>;
+
+    /// Reads a certificate's record again by its hostname.
+    async fn record_of(&self, hostname: HostnameId) -> Result<Option<HostnameRecord>, StoreError>;
+
+    /// Saves a certificate.
+    async fn save_certificate(
+        &self,
+        change: &CertificateChange,
+        hold: &Hold,
+    ) -> Result<(), StoreError>;
+}
+
+/// Zones.
+#[async_trait]
+pub trait ZoneStore: Send + Sync {
+    /// Adds a zone. Its name must be new in its account.
+    async fn insert_zone(&self, zone: &Zone) -> Result<(), InsertError>;
+
+    /// One zone.
+    async fn zone(&self, id: ZoneId) -> Result<Option<Zone>, StoreError>;
+
+    /// A page of zones, ordered by (name, id), and how many match in all.
+    async fn list_zones(
+        &self,
+        filter: &ZoneFilter,
+        page: Page,
+    ) -> Result<(Vec<Zone>, u64), StoreError>;
+
+    /// Saves a zone.
+    async fn save_zone(&self, zone: &Zone, publish: Publish) -> Result<(), StoreError>;
+
+    /// Removes a zone without hostnames (leaving ones do not count); `Ok(false)` while it has any. The feed keeps its
+    /// tombstone.
+    async fn remove_zone(&self, id: ZoneId) -> Result<bool, StoreError>;
+}
+
+/// Accounts and API tokens.
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// Adds an account.
+    async fn insert_account(&self, account: &Account) -> Result<(), InsertError>;
+
+    /// All accounts, oldest first.
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+
+    /// Adds a token.
+    async fn insert_token(&self, token: &ApiToken) -> Result<(), InsertError>;
+
+    /// The token with this hash of its secret.
+    async fn token_by_secret(&self, sha256: &[u8; 32]) -> Result<Option<ApiToken>, StoreError>;
+
+    /// The token with this id.
+    async fn token(&self, id: TokenId) -> Result<Option<ApiToken>, StoreError>;
+}
+
+/// Where one item of the feed stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedPosition {
+    /// It never changed.
+    Absent,
+    /// A change of it has no generation yet.
+    Unnumbered,
+    /// Its last change has this generation.
+    At(Generation),
+}
+
+/// One item of the feed: what to tell serving nodes about `key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedItem {
+    /// The generation of its last numbered change.
+    pub generation: Generation,
+    /// What it is about.
+    pub key: FeedKey,
+    /// Its state as of now, which may be newer than the generation; `None`: gone.
+    pub subject: Option<FeedSubject>,
+}
+
+/// The state that an entry is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedSubject {
+    /// A hostname with its zone.
+    Hostname(Box<HostnameRecord>, Box<Zone>),
+    /// A zone.
+    Zone(Box<Zone>),
+}
+
+/// What a serving node reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeReport {
+    /// The node's own name for itself.
+    pub node: Explanation,
+    /// What it serves.
+    pub role: NodeRole,
+    /// Everything up to here is applied.
+    pub applied: Generation,
+    /// When it said so.
+    pub seen_at: Timestamp,
+}
+
+/// What a node serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NodeRole {
+    /// DNS.
+    Dns,
+    /// TLS and HTTP.
+    Edge,
+}
+
+impl NodeRole {
+    /// The role's word in messages, configuration and store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Edge => "edge",
+        }
+    }
+}
+
+/// The outbox: what changed, in an order that no reader can miss.
+///
+/// A change is *marked* in the transaction that makes it, without a number: numbers drawn inside concurrent transactions
+/// become visible out of order. [`FeedStore::number`] then gives the marked items consecutive generations, one caller at
+/// a time, in a transaction of its own, so that whoever sees generation `g` sees every item up to `g`. There is one row
+/// per key, which moves to the end at each change: a full copy and a delta are the same query.
+#[async_trait]
+pub trait FeedStore: Send + Sync {
+    /// Numbers all marked items; the head afterwards.
+    async fn number(&self) -> Result<Generation, StoreError>;
+
+    /// Items with a generation above `after`, in order, at most `limit`.
+    async fn feed_after(&self, after: Generation, limit: u32) -> Result<Vec<FeedItem>, StoreError>;
+
+    /// Where an item stands.
+    async fn position(&self, key: FeedKey) -> Result<FeedPosition, StoreError>;
+
+    /// Keeps what a node reported; `applied` may go back (a node lost its copy).
+    async fn report(&self, report: &NodeReport) -> Result<(), StoreError>;
+
+    /// The last report of every node seen since then.
+    async fn nodes(&self, seen_since: Timestamp) -> Result<Vec<NodeReport>, StoreError>;
+}
+
+/// The history of hostnames.
+#[async_trait]
+pub trait HistoryStore: Send + Sync {
+    /// The newest events of a hostname, newest first.
+    async fn history(&self, hostname: HostnameId, limit: u32) -> Result<Vec<Event>, StoreError>;
+}
+
+/// Sealed secrets with a name: ACME accounts, the local CA's key.
+#[async_trait]
+pub trait SecretStore: Send + Sync {
+    /// The secret with this name.
+    async fn secret(&self, name: &str) -> Result<Option<SealedBytes>, StoreError>;
+
+    /// Keeps `sealed` unless there is one with this name already; gives the one that is kept. Of two processes that
+    /// start at once, both use the first one's.
+    async fn keep_secret(
+        &self,
+        name: &str,
+        sealed: &SealedBytes,
+    ) -> Result<SealedBytes, StoreError>;
+}
