@@ -1,1 +1,417 @@
-//! The steps of an attempt at a certificate.
+//! The steps of an attempt at a certificate: pure functions from a state and what came back to the next state.
+//!
+//! The reconciler performs one exchange with the world, calls the function named after its outcome, saves the [`Step`],
+//! and goes on. Tries that failed are counted across orders, so that a customer who never acts ends on the published
+//! schedule whatever the CA does with its tokens (behaviour.md 3.2, 3.3).
+
+use std::time::Duration;
+
+use super::{
+    Active, Actor, AwaitingControl, Certificate, Issued, IssuedCertificate, Issuing, KeyType,
+    Order, Ordering, Phase, Problem, Settled, Stalled, State, Tries, Validating, renewal,
+};
+use crate::{
+    Timestamp,
+    event::EventKind,
+    ports::{AuthorityError, Publish},
+    schedule,
+    secret::SealedBytes,
+    text::Explanation,
+};
+
+/// A CA that has not come to a verdict by then is taken to have lost the order.
+pub const VERDICT_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+/// A CA that has not issued by then is taken to have lost the order.
+pub const ISSUANCE_WAIT_MAX: Duration = Duration::from_secs(60 * 60);
+/// An order that cannot be placed for this long ends the attempt (as long as the DCV schedule).
+pub const ORDERING_WAIT_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+/// An attempt that stalled while a certificate is served begins anew after this time.
+pub const STALLED_RENEWAL_RETRY: Duration = Duration::from_secs(24 * 3600);
+/// How long after its issue a certificate is next looked for on the nodes when no report wakes us.
+pub const DEPLOYMENT_LOOK: Duration = Duration::from_secs(1);
+
+const POLL_FIRST_MS: u64 = 30;
+const POLL_DELAY_MAX: Duration = Duration::from_secs(10);
+const ORDER_RETRY_FIRST: Duration = Duration::from_secs(5);
+const ORDER_RETRY_MAX: Duration = Duration::from_secs(900);
+
+/// The next state of an attempt, what happened, and whether serving nodes must hear of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The next state.
+    pub state: State,
+    /// What happened, with the evidence; `None` for a step that is not worth remembering.
+    pub event: Option<(EventKind, Explanation)>,
+    /// Whether what is served changes: tokens, above all.
+    pub publish: Publish,
+}
+
+impl Step {
+    fn quiet(state: State) -> Self {
+        Self { state, event: None, publish: Publish::No }
+    }
+
+    fn told(state: State, event: EventKind, detail: impl AsRef<str>, publish: Publish) -> Self {
+        Self { state, event: Some((event, Explanation::new(detail))), publish }
+    }
+}
+
+/// Begins an attempt: the renewal of a settled certificate, or a stalled one anew.
+pub fn begin(certificate: &Certificate, now: Timestamp) -> Step {
+    let key_type = next_key(certificate);
+    let detail = match certificate.active.is_empty() {
+        true => "a certificate is wanted".to_owned(),
+        false => format!("the {} certificate is due for renewal", key_word(key_type)),
+    };
+    Step::told(
+        fresh(key_type, Tries::new(now), now),
+        EventKind::RenewalStarted,
+        detail,
+        Publish::No,
+    )
+}
+
+/// The order was placed: its proofs must become visible. A first try looks at once; later ones keep to the schedule.
+pub fn placed(ordering: &Ordering, order: Order, now: Timestamp) -> Step {
+    let wait = match ordering.tries.failed {
+        0 => Duration::ZERO,
+        failed => schedule::dcv_delay(failed - 1).unwrap_or(schedule::DELAY_MAX),
+    };
+    let detail = format!("{} for {}: {}", order.authority.as_str(), names(&order), order.url);
+    let tries = ordering.tries.clone();
+    let state = State::AwaitingControl(AwaitingControl {
+        order,
+        tries,
+        placed_at: now,
+        next_check: now + wait,
+    });
+    Step::told(state, EventKind::CertificateOrdered, detail, Publish::Yes)
+}
+
+/// The order could not be placed: it is tried again later, more slowly each time, until [`ORDERING_WAIT_MAX`].
+pub fn not_placed(
+    certificate: &Certificate,
+    ordering: &Ordering,
+    why: &AuthorityError,
+    now: Timestamp,
+) -> Step {
+    let tries = Tries { problems: vec![problem(why)], ..ordering.tries.clone() };
+    let detail = why.to_string();
+    if now >= tries.since + ORDERING_WAIT_MAX {
+        return stalled(certificate, ordering.key_type, Phase::Ordering, tries, now);
+    }
+    let doubled =
+        ORDER_RETRY_FIRST.saturating_mul(1 << ordering.refusals.min(10)).min(ORDER_RETRY_MAX);
+    let wait = match why {
+        AuthorityError::RateLimited { retry_after: Some(asked), .. } => doubled.max(*asked),
+        _ => doubled,
+    };
+    let refusals = ordering.refusals.saturating_add(1);
+    let state = State::Ordering(Ordering {
+        key_type: ordering.key_type,
+        tries,
+        refusals,
+        next_try: now + wait,
+    });
+    Step::told(state, EventKind::OrderFailed, detail, Publish::No)
+}
+
+/// The serving nodes do not have the tokens yet: we look again shortly, and no try is counted.
+pub fn not_published(awaiting: &AwaitingControl, now: Timestamp) -> Step {
+    let age = (now - awaiting.placed_at).unsigned_abs();
+    let next_check =
+        now + (age / 2).clamp(Duration::from_millis(POLL_FIRST_MS), Duration::from_secs(1));
+    Step::quiet(State::AwaitingControl(AwaitingControl { next_check, ..awaiting.clone() }))
+}
+
+/// The proofs are visible and the CA was told.
+pub fn told(awaiting: &AwaitingControl, evidence: &str, now: Timestamp) -> Step {
+    let state = State::Validating(Validating {
+        order: awaiting.order.clone(),
+        tries: awaiting.tries.clone(),
+        told_at: now,
+        next_poll: now + poll_delay(0),
+        polls: 0,
+    });
+    Step::told(state, EventKind::ControlSeen, evidence, Publish::No)
+}
+
+/// A proof is not visible: one try has failed. An order that the CA has forgotten by the next try is replaced.
+pub fn unseen(
+    certificate: &Certificate,
+    awaiting: &AwaitingControl,
+    problems: Vec<Problem>,
+    now: Timestamp,
+) -> Step {
+    let tries = failed(&awaiting.tries, problems);
+    let Some(wait) = next_try(&tries) else {
+        return stalled(certificate, awaiting.order.key_type, Phase::Control, tries, now);
+    };
+    let next_check = now + wait;
+    if awaiting.order.expires_at.is_some_and(|end| end <= next_check) {
+        let state = fresh(awaiting.order.key_type, tries, now);
+        return Step::told(
+            state,
+            EventKind::ControlUnseen,
+            "the CA's tokens expire: new ones are ordered",
+            Publish::Yes,
+        );
+    }
+    let detail = summary(&tries);
+    let state = State::AwaitingControl(AwaitingControl { tries, next_check, ..awaiting.clone() });
+    Step::told(state, EventKind::ControlUnseen, detail, Publish::No)
+}
+
+/// Telling or asking the CA failed. An order that the CA does not know is replaced; for all else the step is repeated
+/// later, and no try is counted: this is no fault of the customer's.
+pub fn authority_failed(state: &State, why: &AuthorityError, now: Timestamp) -> Step {
+    let wait = match why {
+        AuthorityError::RateLimited { retry_after: Some(asked), .. } => *asked,
+        _ => ORDER_RETRY_FIRST,
+    };
+    let troubled = |tries: &Tries| Tries { problems: vec![problem(why)], ..tries.clone() };
+    let gone = matches!(why, AuthorityError::OrderGone);
+    let again = match state {
+        State::AwaitingControl(s) if gone => fresh(s.order.key_type, troubled(&s.tries), now),
+        State::Validating(s) if gone => fresh(s.order.key_type, troubled(&s.tries), now),
+        State::Issuing(s) if gone => fresh(s.order.key_type, troubled(&s.tries), now),
+        State::AwaitingControl(s) => State::AwaitingControl(AwaitingControl {
+            tries: troubled(&s.tries),
+            next_check: now + wait,
+            ..s.clone()
+        }),
+        State::Validating(s) => State::Validating(Validating {
+            tries: troubled(&s.tries),
+            next_poll: now + wait,
+            ..s.clone()
+        }),
+        State::Issuing(s) => State::Issuing(Issuing {
+            tries: troubled(&s.tries),
+            next_poll: now + wait,
+            ..s.clone()
+        }),
+        State::Settled(_) | State::Ordering(_) | State::Issued(_) | State::Stalled(_) => {
+            state.clone()
+        }
+    };
+    Step::told(
+        again,
+        EventKind::OrderFailed,
+        why.to_string(),
+        if gone { Publish::Yes } else { Publish::No },
+    )
+}
+
+/// The CA has no verdict yet.
+pub fn undecided(validating: &Validating, now: Timestamp) -> Step {
+    if now >= validating.told_at + VERDICT_WAIT_MAX {
+        let tries = failed(&validating.tries, vec![silence()]);
+        let state = fresh(validating.order.key_type, tries, now);
+        return Step::told(
+            state,
+            EventKind::OrderFailed,
+            "no verdict in time: ordered anew",
+            Publish::Yes,
+        );
+    }
+    let polls = validating.polls.saturating_add(1);
+    let next_poll = now + poll_delay(polls);
+    Step::quiet(State::Validating(Validating { next_poll, polls, ..validating.clone() }))
+}
+
+/// The CA accepted the proofs; `key` and `csr` are what the certificate will be asked for with.
+pub fn accepted(validating: &Validating, key: SealedBytes, csr: Box<[u8]>, now: Timestamp) -> Step {
+    let state = State::Issuing(Issuing {
+        order: validating.order.clone(),
+        tries: validating.tries.clone(),
+        key,
+        csr,
+        since: now,
+        next_poll: now,
+        polls: 0,
+    });
+    let detail = format!("{} accepted the proof of control", validating.order.authority.as_str());
+    Step::told(state, EventKind::IssuanceRequested, detail, Publish::Yes)
+}
+
+/// The CA rejected the proofs, or the request: its tokens are void, a new order is placed at once so that the new ones
+/// can be shown, and looked for on the schedule.
+pub fn rejected(certificate: &Certificate, problems: Vec<Problem>, now: Timestamp) -> Step {
+    let (tries, key_type, phase) = match &certificate.attempt {
+        State::Validating(s) => (&s.tries, s.order.key_type, Phase::Control),
+        State::Issuing(s) => (&s.tries, s.order.key_type, Phase::Issuance),
+        State::AwaitingControl(s) => (&s.tries, s.order.key_type, Phase::Control),
+        _ => return Step::quiet(certificate.attempt.clone()),
+    };
+    let tries = failed(tries, problems);
+    if next_try(&tries).is_none() {
+        return stalled(certificate, key_type, phase, tries, now);
+    }
+    let detail = summary(&tries);
+    Step::told(fresh(key_type, tries, now), EventKind::ControlRejected, detail, Publish::Yes)
+}
+
+/// The CA has not issued yet.
+pub fn unissued(issuing: &Issuing, now: Timestamp) -> Step {
+    if now >= issuing.since + ISSUANCE_WAIT_MAX {
+        let tries = failed(&issuing.tries, vec![silence()]);
+        let state = fresh(issuing.order.key_type, tries, now);
+        return Step::told(
+            state,
+            EventKind::OrderFailed,
+            "not issued in time: ordered anew",
+            Publish::No,
+        );
+    }
+    let polls = issuing.polls.saturating_add(1);
+    Step::quiet(State::Issuing(Issuing {
+        next_poll: now + poll_delay(polls),
+        polls,
+        ..issuing.clone()
+    }))
+}
+
+/// The certificate is here, judged fit: serving nodes shall have it.
+pub fn issued(certificate: IssuedCertificate, now: Timestamp) -> Step {
+    let facts = certificate.chain.facts();
+    let detail =
+        format!("by {}, serial {}, until {}", facts.issuer, facts.serial, facts.not_after.date());
+    let state =
+        State::Issued(Issued { certificate, since: now, next_check: now + DEPLOYMENT_LOOK });
+    Step::told(state, EventKind::CertificateIssued, detail, Publish::Yes)
+}
+
+/// Not all live serving nodes have it yet.
+pub fn undeployed(issued: &Issued, now: Timestamp) -> Step {
+    let age = (now - issued.since).unsigned_abs();
+    let wait = age.clamp(DEPLOYMENT_LOOK, Duration::from_secs(60));
+    Step::quiet(State::Issued(Issued { next_check: now + wait, ..issued.clone() }))
+}
+
+/// All live serving nodes have it: it takes the place of the one that it renews. The next wanted kind of key follows, or
+/// the certificate is settled until a renewal is due.
+pub fn deployed(certificate: &mut Certificate, now: Timestamp) -> Option<Step> {
+    let State::Issued(issued) = &certificate.attempt else { return None };
+    let issued = issued.certificate.clone();
+    let detail = format!("confirmed by all live nodes, serial {}", issued.chain.facts().serial);
+    certificate.active.retain(|old| old.issued.key_type != issued.key_type);
+    certificate.active.push(Active { issued, deployed_at: now });
+    let missing =
+        certificate.wanted.keys.iter().find(|key| !has_active(certificate, **key)).copied();
+    let state = match missing {
+        Some(key_type) => fresh(key_type, Tries::new(now), now),
+        None => State::Settled(Settled { renew_at: renew_at(certificate, now) }),
+    };
+    Some(Step::told(state, EventKind::CertificateDeployed, detail, Publish::No))
+}
+
+/// Begins the checks of the attempt anew at once, keeping an open order and its tokens; `None` where there is nothing to
+/// hasten. This is what a PATCH with the same `ssl` asks for (behaviour.md 3.3).
+pub fn restart(certificate: &Certificate, now: Timestamp) -> Option<State> {
+    let tries = Tries::new(now);
+    match &certificate.attempt {
+        State::Settled(_) | State::Issued(_) => None,
+        State::Ordering(s) => Some(fresh(s.key_type, tries, now)),
+        State::AwaitingControl(s) => {
+            Some(State::AwaitingControl(AwaitingControl { tries, next_check: now, ..s.clone() }))
+        }
+        State::Validating(s) => Some(State::Validating(Validating { next_poll: now, ..s.clone() })),
+        State::Issuing(s) => Some(State::Issuing(Issuing { next_poll: now, ..s.clone() })),
+        State::Stalled(s) => Some(fresh(s.key_type, tries, now)),
+    }
+}
+
+/// Abandons the attempt and orders anew, because what is wanted has changed: the method, the names, the CA or the kinds
+/// of keys. What is active goes on being served.
+pub fn reorder(certificate: &Certificate, now: Timestamp) -> State {
+    let key_type = certificate.wanted.keys.first().copied().unwrap_or(KeyType::P256);
+    fresh(key_type, Tries::new(now), now)
+}
+
+fn fresh(key_type: KeyType, tries: Tries, now: Timestamp) -> State {
+    State::Ordering(Ordering { key_type, tries, refusals: 0, next_try: now })
+}
+
+fn failed(tries: &Tries, problems: Vec<Problem>) -> Tries {
+    Tries { since: tries.since, failed: tries.failed.saturating_add(1), problems }
+}
+
+/// How long after the last failed try the next one comes; `None` when the schedule is used up.
+fn next_try(tries: &Tries) -> Option<Duration> {
+    schedule::dcv_delay(tries.failed.saturating_sub(1))
+        .filter(|_| tries.failed < schedule::DCV_TRIES)
+}
+
+fn stalled(
+    certificate: &Certificate,
+    key_type: KeyType,
+    phase: Phase,
+    tries: Tries,
+    now: Timestamp,
+) -> Step {
+    let detail = summary(&tries);
+    let retry_at = (!certificate.active.is_empty()).then(|| now + STALLED_RENEWAL_RETRY);
+    let state =
+        State::Stalled(Stalled { key_type, phase, problems: tries.problems, since: now, retry_at });
+    Step::told(state, EventKind::CertificateStalled, detail, Publish::Yes)
+}
+
+fn has_active(certificate: &Certificate, key_type: KeyType) -> bool {
+    certificate.active.iter().any(|active| active.issued.key_type == key_type)
+}
+
+/// The kind of key to obtain next: the first one that is missing, else the one whose renewal is due first.
+fn next_key(certificate: &Certificate) -> KeyType {
+    let wanted = &certificate.wanted.keys;
+    let missing = wanted.iter().find(|key| !has_active(certificate, **key)).copied();
+    let soonest = || {
+        certificate.active.iter().min_by_key(|active| renewal_of(active)).map(|a| a.issued.key_type)
+    };
+    missing.or_else(soonest).unwrap_or(KeyType::P256)
+}
+
+fn renewal_of(active: &Active) -> Timestamp {
+    let facts = active.issued.chain.facts();
+    renewal::renew_at(facts.not_before, facts.not_after)
+}
+
+fn renew_at(certificate: &Certificate, now: Timestamp) -> Timestamp {
+    certificate.active.iter().map(renewal_of).min().unwrap_or(now)
+}
+
+/// Fast at first, because a CA nearby answers within milliseconds; then at most every [`POLL_DELAY_MAX`].
+fn poll_delay(polls: u32) -> Duration {
+    let factor = 1.5_f64.powi(polls.min(30) as i32);
+    Duration::from_millis(POLL_FIRST_MS).mul_f64(factor).min(POLL_DELAY_MAX)
+}
+
+fn problem(why: &AuthorityError) -> Problem {
+    match why {
+        AuthorityError::Refused(problem) => problem.clone(),
+        AuthorityError::Account(_) => {
+            Problem { actor: Actor::Provider, message: Explanation::new(why.to_string()) }
+        }
+        _ => Problem { actor: Actor::Authority, message: Explanation::new(why.to_string()) },
+    }
+}
+
+fn silence() -> Problem {
+    let message = "The certificate authority did not answer in time; a new order is placed.";
+    Problem { actor: Actor::Authority, message: Explanation::new(message) }
+}
+
+fn summary(tries: &Tries) -> String {
+    let first = tries.problems.first().map_or("", |problem| problem.message.as_str());
+    format!("try {} of {}: {first}", tries.failed, schedule::DCV_TRIES)
+}
+
+fn names(order: &Order) -> String {
+    order.controls.iter().map(|control| control.name.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn key_word(key_type: KeyType) -> &'static str {
+    match key_type {
+        KeyType::P256 => "P-256",
+        KeyType::Rsa2048 => "RSA-2048",
+    }
+}
