@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The programmable world that tests run in: real servers on free loopback ports, and servers of our own where a test must say
+//! what they answer. Everything here ends with the value that stands for it.
+//!
+//! Only tests use this crate, so its errors are for people to read (`anyhow`), and a program that is not installed is an error
+//! that names `make setup`, never a test passed over.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`clock`] | time that the test moves |
+//! | [`pebble`] | a certificate authority that speaks ACME |
+//! | [`dns`] | a DNS server that answers, fails and counts as the test says |
+//! | [`knot`], [`unbound`] | a customer's name server, and a resolver that finds it |
+//! | [`origin`], [`nginx`] | where proxied requests end |
+//! | [`gate`] | a TCP forwarder that can be shut, for outages of what is behind it |
+//! | [`postgres`] | PostgreSQL: a cluster of one's own, or one that all tests share |
+//! | [`sdk`] | Python scripts against the official SDK |
+//! | [`ports`], [`wait`] | free ports; waiting for a condition instead of sleeping |
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod dns;
+pub mod gate;
+pub mod knot;
+pub mod nginx;
+pub mod origin;
+pub mod pebble;
+pub mod ports;
+pub mod postgres;
+mod program;
+pub mod sdk;
+pub mod unbound;
+pub mod wait;

@@ -1,0 +1,226 @@
+//! PostgreSQL for tests: [`Postgres`] is a cluster of one's own, which can be stopped; [`SharedPostgres`] is one cluster for all
+//! tests of this machine, which is quicker, and enough for whoever needs no more than a database.
+//!
+//! Durability is off (`fsync`), so a crash of the machine loses the data; a crash of a client or of the server does not.
+
+mod shared;
+
+use std::collections::hash_map::RandomState;
+use std::ffi::OsStr;
+use std::fs;
+use std::hash::BuildHasher as _;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail, ensure};
+use rustix::process::geteuid;
+use tempfile::TempDir;
+
+pub use shared::SharedPostgres;
+
+use crate::ports;
+use crate::program::{self, Ending, Program};
+
+/// Where Debian puts the servers, in a folder per version.
+const VERSIONS: &str = "/usr/lib/postgresql";
+/// PostgreSQL refuses to run as root; then it runs as this user, whom Debian's package makes.
+const UNPRIVILEGED: &str = "postgres";
+/// The administrator of a cluster, who needs no password.
+const ADMINISTRATOR: &str = "postgres";
+/// How many connections a cluster takes: tests run side by side, each with pools of its own.
+const CONNECTIONS_MAX: u32 = 300;
+
+/// A cluster of one's own. Gone when dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    port: u16,
+    installation: Installation,
+    // Before the folder, so that it has ended when its files go.
+    program: Option<Program>,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it on a free port.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub async fn start() -> anyhow::Result<Self> {
+        let installation = Installation::find()?;
+        let folder = TempDir::with_prefix("np-postgres-")?;
+        installation.initialize(folder.path())?;
+        let mut postgres = Self { port: 0, installation, program: None, folder };
+        program::on_free_ports(async || {
+            postgres.port = ports::free_tcp()?;
+            postgres.start_again().await
+        })
+        .await?;
+        Ok(postgres)
+    }
+
+    /// Ends the server as a power cut would, in the middle of what it does; its port refuses connections from now on.
+    pub fn stop(&mut self) {
+        self.program = None;
+    }
+
+    /// Starts it after [`stop`](Self::stop), on the same port and with the same data.
+    ///
+    /// # Errors
+    /// When the server does not start.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        let command = self.installation.server(&data(self.folder.path()), self.port);
+        let mut program =
+            Program::start(&command, &self.folder.path().join("postgres.log"), Ending::Quit)?;
+        let (installation, port) = (&self.installation, self.port);
+        program.until("accepting connections", || installation.accepts_connections(port)).await?;
+        self.program = Some(program);
+        Ok(())
+    }
+
+    /// The database that every cluster has. Tests that write take a [`fresh_database`](Self::fresh_database).
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(self.port, "postgres")
+    }
+
+    /// Makes an empty database, and returns its URL.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn fresh_database(&self) -> anyhow::Result<String> {
+        self.installation.fresh_database(self.port)
+    }
+
+    /// The cluster that all tests share, started if need be.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub async fn shared() -> anyhow::Result<SharedPostgres> {
+        SharedPostgres::join().await
+    }
+}
+
+/// The PostgreSQL programs of this machine, and who must run them.
+#[derive(Debug)]
+struct Installation {
+    programs: PathBuf,
+    is_root: bool,
+}
+
+impl Installation {
+    fn find() -> anyhow::Result<Self> {
+        let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
+        let newest = versions
+            .filter_map(|entry| {
+                let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+                Some((version, entry.path().join("bin")))
+            })
+            .filter(|(_, programs)| programs.join("postgres").is_file())
+            .max();
+        let programs = match newest {
+            Some((_, programs)) => programs,
+            None => program::find("postgres")?
+                .parent()
+                .context("a program lies in a folder")?
+                .to_owned(),
+        };
+        Ok(Self { programs, is_root: geteuid().is_root() })
+    }
+
+    /// Makes an empty cluster in the data folder of `folder`.
+    fn initialize(&self, folder: &Path) -> anyhow::Result<()> {
+        let data = data(folder);
+        fs::create_dir(&data)?;
+        if self.is_root {
+            let (user, group) = (unprivileged_id("-u")?, unprivileged_id("-g")?);
+            chown(folder, Some(user), Some(group))?;
+            chown(&data, Some(user), Some(group))?;
+        }
+        let mut initdb = self.command("initdb");
+        initdb.arg("--pgdata").arg(&data).args(["--username", ADMINISTRATOR]);
+        initdb.args([
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+        ]);
+        run(initdb)
+    }
+
+    fn server(&self, data: &Path, port: u16) -> Command {
+        let mut server = self.command("postgres");
+        server.arg("-D").arg(data);
+        for setting in [
+            "listen_addresses=127.0.0.1".to_owned(),
+            format!("port={port}"),
+            format!("max_connections={CONNECTIONS_MAX}"),
+            "unix_socket_directories=".to_owned(),
+            "fsync=off".to_owned(),
+            "full_page_writes=off".to_owned(),
+        ] {
+            server.arg("-c").arg(setting);
+        }
+        server
+    }
+
+    fn accepts_connections(&self, port: u16) -> bool {
+        let mut probe = Command::new(self.programs.join("pg_isready"));
+        probe
+            .args(["--quiet", "--host=127.0.0.1", "--timeout=3", "--username", ADMINISTRATOR])
+            .arg(format!("--port={port}"));
+        probe.status().is_ok_and(|status| status.success())
+    }
+
+    fn fresh_database(&self, port: u16) -> anyhow::Result<String> {
+        let name = format!("test_{:016x}", RandomState::new().hash_one(port));
+        let mut createdb = Command::new(self.programs.join("createdb"));
+        createdb
+            .args(["--host=127.0.0.1", "--username", ADMINISTRATOR])
+            .arg(format!("--port={port}"))
+            .arg(&name);
+        run(createdb)?;
+        Ok(url(port, &name))
+    }
+
+    /// One of the programs, run as somebody who is not root.
+    fn command(&self, name: &str) -> Command {
+        let command = Command::new(self.programs.join(name));
+        if !self.is_root {
+            return command;
+        }
+        let mut wrapper = Command::new("setpriv");
+        wrapper
+            .args(["--reuid", UNPRIVILEGED, "--regid", UNPRIVILEGED, "--init-groups", "--"])
+            .current_dir("/");
+        program::wrapped(wrapper, &command)
+    }
+}
+
+fn url(port: u16, database: &str) -> String {
+    format!("postgres://{ADMINISTRATOR}@127.0.0.1:{port}/{database}")
+}
+
+fn data(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+/// The number of the unprivileged user (`-u`) or of its group (`-g`).
+fn unprivileged_id(which: impl AsRef<OsStr>) -> anyhow::Result<u32> {
+    let output = Command::new("id").arg(which).arg(UNPRIVILEGED).output()?;
+    ensure!(output.status.success(), program::missing("PostgreSQL, with its user `postgres`,"));
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
+
+fn run(mut command: Command) -> anyhow::Result<()> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    if !output.status.success() {
+        bail!(
+            "{command:?}: {}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
+}
