@@ -206,3 +206,6 @@ fn txt_values(certificate: &Certificate) -> Vec<Explanation> {
     });
     values.collect()
 }
+
+#[cfg(test)]
+mod tests;

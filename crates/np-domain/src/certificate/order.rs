@@ -71,6 +71,21 @@ pub fn begin(certificate: &Certificate, now: Timestamp) -> Step {
     )
 }
 
+/// Does not begin a renewal: the hostname was given up. A restart by the API brings the attempt back.
+pub fn abandoned(certificate: &Certificate, now: Timestamp) -> Step {
+    let message = "The hostname was given up after it had stayed moved; restart its validation to renew its certificate.";
+    let problems = vec![Problem { actor: Actor::Customer, message: Explanation::new(message) }];
+    let key_type = next_key(certificate);
+    let state = State::Stalled(Stalled {
+        key_type,
+        phase: Phase::Control,
+        problems,
+        since: now,
+        retry_at: None,
+    });
+    Step::told(state, EventKind::CertificateStalled, message, Publish::No)
+}
+
 /// The order was placed: its proofs must become visible. A first try looks at once; later ones keep to the schedule.
 pub fn placed(ordering: &Ordering, order: Order, now: Timestamp) -> Step {
     let wait = match ordering.tries.failed {
@@ -114,14 +129,6 @@ pub fn not_placed(
         next_try: now + wait,
     });
     Step::told(state, EventKind::OrderFailed, detail, Publish::No)
-}
-
-/// The serving nodes do not have the tokens yet: we look again shortly, and no try is counted.
-pub fn not_published(awaiting: &AwaitingControl, now: Timestamp) -> Step {
-    let age = (now - awaiting.placed_at).unsigned_abs();
-    let next_check =
-        now + (age / 2).clamp(Duration::from_millis(POLL_FIRST_MS), Duration::from_secs(1));
-    Step::quiet(State::AwaitingControl(AwaitingControl { next_check, ..awaiting.clone() }))
 }
 
 /// The proofs are visible and the CA was told.
@@ -415,3 +422,6 @@ fn key_word(key_type: KeyType) -> &'static str {
         KeyType::Rsa2048 => "RSA-2048",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,3 +193,6 @@ impl Default for Observation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,314 @@
+//! Every step of an attempt on a clock of the test's own.
+
+use time::macros::datetime;
+
+use super::*;
+use crate::{
+    certificate::{
+        AuthorityName, BundleMethod, CertName, Control, ControlProof, DcvMethod, Wanted,
+        chain::{ChainFacts, ValidatedChain},
+    },
+    id::{CertificateId, HostnameId, PackId},
+    tls_policy::TlsPolicy,
+};
+
+const START: Timestamp = datetime!(2026-11-22 12:00 UTC);
+
+fn certificate(keys: &[KeyType]) -> Certificate {
+    let wanted = Wanted {
+        method: DcvMethod::Txt,
+        wildcard: false,
+        authority: None,
+        bundle: BundleMethod::Ubiquitous,
+        tls: TlsPolicy::default(),
+        keys: keys.to_vec(),
+    };
+    Certificate::new(PackId::from_bytes([1; 16]), HostnameId::from_bytes([2; 16]), wanted, START)
+}
+
+fn order_at_ca(expires_at: Option<Timestamp>) -> Order {
+    let proof = ControlProof::Txt {
+        name: "_acme-challenge.app.customer.com".parse().unwrap(),
+        value: Explanation::new("digest"),
+    };
+    let name = CertName::Exact("app.customer.com".parse().unwrap());
+    Order {
+        authority: AuthorityName::LetsEncrypt,
+        url: Explanation::new("https://ca.invalid/order/1"),
+        key_type: KeyType::P256,
+        controls: vec![Control { name, proof, satisfied: false }],
+        expires_at,
+    }
+}
+
+fn problem() -> Vec<Problem> {
+    vec![Problem { actor: Actor::Customer, message: Explanation::new("no TXT record yet") }]
+}
+
+fn ordering(certificate: &Certificate) -> Ordering {
+    match &certificate.attempt {
+        State::Ordering(ordering) => ordering.clone(),
+        other => panic!("not ordering: {other:?}"),
+    }
+}
+
+fn awaiting(certificate: &Certificate) -> AwaitingControl {
+    match &certificate.attempt {
+        State::AwaitingControl(awaiting) => awaiting.clone(),
+        other => panic!("not awaiting control: {other:?}"),
+    }
+}
+
+fn chain(key_type: KeyType, from: Timestamp) -> ValidatedChain {
+    ValidatedChain::restored(ChainFacts {
+        der: vec![Box::from([0x30].as_slice())],
+        names: vec![Explanation::new("app.customer.com")],
+        not_before: from,
+        not_after: from + time::Duration::days(90),
+        issuer: Explanation::new("CN=Test CA"),
+        serial: Explanation::new("42"),
+        signature: Explanation::new("ECDSAWithSHA256"),
+        key_type: Some(key_type),
+        key_matches: true,
+        is_linked: true,
+    })
+}
+
+fn issued_certificate(key_type: KeyType, from: Timestamp) -> IssuedCertificate {
+    IssuedCertificate {
+        id: CertificateId::from_bytes([3; 16]),
+        authority: AuthorityName::LetsEncrypt,
+        chain: chain(key_type, from),
+        key: SealedBytes::from_vec(vec![1]),
+        key_type,
+        issued_at: from,
+    }
+}
+
+/// One certificate in each state of its attempt.
+fn every_state() -> [Certificate; 7] {
+    let new = certificate(&[KeyType::P256]);
+    let with = |attempt| Certificate { attempt, ..new.clone() };
+    let awaiting = with(placed(&ordering(&new), order_at_ca(None), START).state);
+    let validating = with(told(&self::awaiting(&awaiting), "seen", START).state);
+    let State::Validating(v) = &validating.attempt else { panic!() };
+    let issuing = with(accepted(v, SealedBytes::from_vec(vec![1]), Box::default(), START).state);
+    let issued = with(issued(issued_certificate(KeyType::P256, START), START).state);
+    let mut settled = issued.clone();
+    settled.attempt = deployed(&mut settled, START).unwrap().state;
+    let stalled =
+        with(stalled(&new, KeyType::P256, Phase::Control, Tries::new(START), START).state);
+    [new, awaiting, validating, issuing, issued, settled, stalled]
+}
+
+fn word(state: &State) -> &'static str {
+    match state {
+        State::Settled(_) => "settled",
+        State::Ordering(_) => "ordering",
+        State::AwaitingControl(_) => "awaiting",
+        State::Validating(_) => "validating",
+        State::Issuing(_) => "issuing",
+        State::Issued(_) => "issued",
+        State::Stalled(_) => "stalled",
+    }
+}
+
+#[test]
+fn restart_hastens_what_waits_and_leaves_alone_what_is_done() {
+    let expected = ["ordering", "awaiting", "validating", "issuing", "-", "-", "ordering"];
+    for (certificate, expected) in every_state().iter().zip(expected) {
+        let later = START + time::Duration::hours(1);
+        let restarted = restart(certificate, later);
+        assert_eq!(restarted.as_ref().map_or("-", word), expected, "{:?}", certificate.attempt);
+        if let Some(state) = restarted {
+            let due = Certificate { attempt: state, ..certificate.clone() }.due_at();
+            assert_eq!(due, Some(later), "{expected}");
+        }
+    }
+}
+
+#[test]
+fn restart_keeps_the_tokens_that_the_customer_may_have_placed() {
+    let [_, waiting, ..] = every_state();
+    let restarted = Certificate { attempt: restart(&waiting, START).unwrap(), ..waiting.clone() };
+    assert_eq!(restarted.open_order(), waiting.open_order());
+}
+
+#[test]
+fn an_order_gone_at_the_ca_is_replaced_and_other_failures_are_waited_out() {
+    let gone = ["ordering", "ordering", "ordering", "ordering", "issued", "settled", "stalled"];
+    let down = ["ordering", "awaiting", "validating", "issuing", "issued", "settled", "stalled"];
+    for ((certificate, gone), down) in every_state().iter().zip(gone).zip(down) {
+        let unreachable = AuthorityError::Unreachable(Explanation::new("connection refused"));
+        assert_eq!(
+            word(&authority_failed(&certificate.attempt, &AuthorityError::OrderGone, START).state),
+            gone
+        );
+        assert_eq!(word(&authority_failed(&certificate.attempt, &unreachable, START).state), down);
+    }
+}
+
+#[test]
+fn a_customer_who_never_acts_ends_on_the_published_schedule() {
+    let mut certificate = certificate(&[KeyType::P256]);
+    certificate.attempt = placed(&ordering(&certificate), order_at_ca(None), START).state;
+    let (mut tries, mut now) = (0, START);
+    while let State::AwaitingControl(awaiting) = certificate.attempt.clone() {
+        now = awaiting.next_check;
+        certificate.attempt = unseen(&certificate, &awaiting, problem(), now).state;
+        tries += 1;
+    }
+    assert_eq!(tries, schedule::DCV_TRIES);
+    assert_eq!(now - START, time::Duration::seconds(1_258_263 - 14_400));
+    let State::Stalled(stalled) = &certificate.attempt else { panic!("{:?}", certificate.attempt) };
+    assert_eq!(
+        (stalled.phase, stalled.retry_at, &stalled.problems),
+        (Phase::Control, None, &problem())
+    );
+}
+
+#[test]
+fn tries_are_counted_across_orders_that_the_ca_rejects() {
+    let mut certificate = certificate(&[KeyType::P256]);
+    let mut orders = 0;
+    loop {
+        let State::Ordering(ordering) = certificate.attempt.clone() else { break };
+        orders += 1;
+        certificate.attempt = placed(&ordering, order_at_ca(None), START).state;
+        let waiting = awaiting(&certificate);
+        let expected = match orders {
+            1 => Duration::ZERO,
+            n => schedule::dcv_delay(n - 2).unwrap(),
+        };
+        assert_eq!(waiting.next_check, START + expected, "order {orders}");
+        certificate.attempt = told(&waiting, "seen", START).state;
+        certificate.attempt = rejected(&certificate, problem(), START).state;
+    }
+    assert_eq!(orders, schedule::DCV_TRIES);
+    assert!(
+        matches!(&certificate.attempt, State::Stalled(stalled) if stalled.phase == Phase::Control)
+    );
+}
+
+#[test]
+fn rejection_withdraws_the_void_tokens_and_orders_anew_at_once() {
+    let [_, _, validating, ..] = every_state();
+    let step = rejected(&validating, problem(), START);
+    assert_eq!((step.publish, step.event.unwrap().0), (Publish::Yes, EventKind::ControlRejected));
+    assert!(
+        matches!(&step.state, State::Ordering(o) if o.next_try == START && o.tries.problems == problem())
+    );
+}
+
+#[test]
+fn an_order_that_ends_before_the_next_try_is_replaced() {
+    let mut certificate = certificate(&[KeyType::P256]);
+    let end = START + time::Duration::seconds(60);
+    certificate.attempt = placed(&ordering(&certificate), order_at_ca(Some(end)), START).state;
+    let step = unseen(&certificate, &awaiting(&certificate), problem(), START);
+    assert!(
+        matches!(&step.state, State::Ordering(o) if o.tries.failed == 1 && o.next_try == START)
+    );
+    assert_eq!(step.publish, Publish::Yes);
+}
+
+#[test]
+fn an_order_that_cannot_be_placed_is_tried_more_slowly_and_as_late_as_the_ca_asks() {
+    let certificate = certificate(&[KeyType::P256]);
+    let unreachable = AuthorityError::Unreachable(Explanation::new("connection refused"));
+    let mut current = ordering(&certificate);
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        let State::Ordering(next) = not_placed(&certificate, &current, &unreachable, START).state
+        else {
+            panic!()
+        };
+        waits.push((next.next_try - START).whole_seconds());
+        current = next;
+    }
+    assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    let limited = AuthorityError::RateLimited {
+        retry_after: Some(Duration::from_secs(7200)),
+        message: Explanation::new("too many new orders"),
+    };
+    let State::Ordering(next) = not_placed(&certificate, &current, &limited, START).state else {
+        panic!()
+    };
+    assert_eq!(next.next_try, START + time::Duration::hours(2));
+    let late = START + ORDERING_WAIT_MAX;
+    let stalled = not_placed(&certificate, &current, &unreachable, late).state;
+    assert!(matches!(stalled, State::Stalled(s) if s.phase == Phase::Ordering));
+}
+
+#[test]
+fn a_silent_ca_loses_the_order_after_a_bound() {
+    let [_, _, validating, issuing, ..] = every_state();
+    let State::Validating(v) = &validating.attempt else { panic!() };
+    let State::Issuing(i) = &issuing.attempt else { panic!() };
+    assert_eq!(
+        word(&undecided(v, START + VERDICT_WAIT_MAX - Duration::from_secs(1)).state),
+        "validating"
+    );
+    assert_eq!(word(&undecided(v, START + VERDICT_WAIT_MAX).state), "ordering");
+    assert_eq!(
+        word(&unissued(i, START + ISSUANCE_WAIT_MAX - Duration::from_secs(1)).state),
+        "issuing"
+    );
+    assert_eq!(word(&unissued(i, START + ISSUANCE_WAIT_MAX).state), "ordering");
+}
+
+#[test]
+fn polls_are_quick_at_first_and_bounded_later() {
+    assert_eq!(poll_delay(0), Duration::from_millis(30));
+    assert!(poll_delay(5) < Duration::from_millis(300));
+    assert_eq!(poll_delay(u32::MAX), POLL_DELAY_MAX);
+}
+
+#[test]
+fn both_kinds_of_keys_are_obtained_one_after_the_other() {
+    let mut certificate = certificate(&[KeyType::P256, KeyType::Rsa2048]);
+    certificate.attempt = issued(issued_certificate(KeyType::P256, START), START).state;
+    certificate.attempt = deployed(&mut certificate, START).unwrap().state;
+    assert_eq!(ordering(&certificate).key_type, KeyType::Rsa2048);
+    certificate.attempt = issued(issued_certificate(KeyType::Rsa2048, START), START).state;
+    certificate.attempt = deployed(&mut certificate, START).unwrap().state;
+    let renew_at = START + time::Duration::days(60);
+    assert_eq!(certificate.attempt, State::Settled(Settled { renew_at }));
+    assert_eq!(certificate.active.len(), 2);
+}
+
+#[test]
+fn the_old_certificate_is_served_until_the_new_one_is_here_and_replaced_once_it_is_deployed() {
+    let [.., mut renewing, _] = every_state();
+    let day60 = START + time::Duration::days(60);
+    let serials = |c: &Certificate| c.to_serve().iter().map(|i| i.issued_at).collect::<Vec<_>>();
+    renewing.attempt = begin(&renewing, day60).state;
+    assert_eq!((word(&renewing.attempt), serials(&renewing)), ("ordering", vec![START]));
+    renewing.attempt = issued(issued_certificate(KeyType::P256, day60), day60).state;
+    assert_eq!(serials(&renewing), [day60]);
+    assert_eq!(renewing.active[0].issued.issued_at, START);
+    renewing.attempt = deployed(&mut renewing, day60).unwrap().state;
+    assert_eq!((renewing.active.len(), serials(&renewing)), (1, vec![day60]));
+}
+
+#[test]
+fn a_stalled_renewal_begins_anew_by_itself_and_a_stalled_first_certificate_does_not() {
+    let [new, .., settled, _] = every_state();
+    let ended =
+        |c: &Certificate| match stalled(c, KeyType::P256, Phase::Control, Tries::new(START), START)
+            .state
+        {
+            State::Stalled(stalled) => stalled.retry_at,
+            _ => None,
+        };
+    assert_eq!(ended(&new), None);
+    assert_eq!(ended(&settled), Some(START + STALLED_RENEWAL_RETRY));
+}
+
+#[test]
+fn a_hostname_given_up_is_not_renewed_until_it_is_restarted() {
+    let [.., settled, _] = every_state();
+    let dormant = Certificate { attempt: abandoned(&settled, START).state, ..settled };
+    assert_eq!(dormant.due_at(), None);
+    assert!(matches!(restart(&dormant, START), Some(State::Ordering(_))));
+}
