@@ -120,3 +120,56 @@ impl ValidatedChain {
         self.facts.not_after
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::name::Hostname;
+
+    const NOW: Timestamp = datetime!(2026-11-22 12:00 UTC);
+
+    fn facts() -> ChainFacts {
+        ChainFacts {
+            der: vec![Box::from([0x30].as_slice())],
+            names: vec![Explanation::new("App.customer.com"), Explanation::new("*.app.customer.com")],
+            not_before: NOW,
+            not_after: NOW + time::Duration::days(90),
+            issuer: Explanation::new("CN=Test CA"),
+            serial: Explanation::new("42"),
+            signature: Explanation::new("ECDSAWithSHA256"),
+            key_type: Some(KeyType::P256),
+            key_matches: true,
+            is_linked: true,
+        }
+    }
+
+    fn names() -> [CertName; 2] {
+        let host: Hostname = "app.customer.com".parse().unwrap();
+        [CertName::Exact(host.clone()), CertName::Wildcard(host.wildcard())]
+    }
+
+    fn check(change: impl FnOnce(&mut ChainFacts), key_type: KeyType) -> Result<(), ChainError> {
+        let mut facts = facts();
+        change(&mut facts);
+        ValidatedChain::check(facts, &names(), key_type, NOW).map(|_| ())
+    }
+
+    #[test]
+    fn a_chain_is_served_only_when_names_key_order_and_dates_fit() {
+        let missing = ChainError::NameMissing(Explanation::new("*.app.customer.com"));
+        let p256 = KeyType::P256;
+        assert_eq!(check(|_| {}, p256), Ok(()));
+        assert_eq!(check(|f| f.der.clear(), p256), Err(ChainError::Length(0)));
+        assert_eq!(check(|f| f.der = vec![Box::default(); 11], p256), Err(ChainError::Length(11)));
+        assert_eq!(check(|f| f.names.truncate(1), p256), Err(missing));
+        assert_eq!(check(|f| f.key_matches = false, p256), Err(ChainError::KeyMismatch));
+        assert_eq!(check(|_| {}, KeyType::Rsa2048), Err(ChainError::KeyType));
+        assert_eq!(check(|f| f.is_linked = false, p256), Err(ChainError::NotLinked));
+        assert_eq!(check(|f| f.not_after = NOW, p256), Err(ChainError::NotInForce));
+        assert_eq!(check(|f| f.not_before = NOW + CLOCK_SKEW_MAX, p256), Ok(()));
+        let later = |f: &mut ChainFacts| f.not_before = NOW + CLOCK_SKEW_MAX + time::Duration::SECOND;
+        assert_eq!(check(later, p256), Err(ChainError::NotInForce));
+    }
+}
