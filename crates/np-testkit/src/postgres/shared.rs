@@ -5,6 +5,7 @@
 //! server and removes its data. Who comes at that moment waits for the lock, and then starts a server anew.
 
 use std::fs::{self, File};
+use std::net::TcpStream;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,7 +18,7 @@ use super::{Installation, data};
 use crate::{ports, program, wait};
 
 /// How long a server may take to start beside compilers.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Arguments: the folder, then the command of the server. Looks every other second; ends after ten looks without users.
 const KEEPER: &str = r#"
@@ -63,14 +64,19 @@ impl SharedPostgres {
         users.lock_shared()?;
         let starting = lock_file(&folder, "start.lock")?;
         starting.lock()?;
-        let running =
-            fs::read_to_string(folder.join("port")).ok().and_then(|port| port.trim().parse().ok());
-        let port = match running.filter(|port| installation.accepts_connections(*port)) {
+        let port = match running(&folder) {
             Some(port) => port,
             None => start(&installation, &folder).await?,
         };
         Ok(Self { port, installation, _users: users })
     }
+}
+
+/// The port of the server that is up. A connection decides, not an answer, which can be late on a busy machine.
+fn running(folder: &Path) -> Option<u16> {
+    let port = fs::read_to_string(folder.join("port")).ok()?.parse().ok()?;
+    TcpStream::connect(ports::loopback(port)).ok()?;
+    Some(port)
 }
 
 /// Makes a new cluster and starts it. Called with the lock on starting.

@@ -4,6 +4,7 @@
 
 mod client;
 mod dns;
+mod ending;
 mod forwarding;
 mod issuing;
 mod origins;
