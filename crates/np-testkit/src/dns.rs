@@ -4,16 +4,17 @@
 //! There is no DNSSEC here, no wildcards and no zone cuts; for those take [`Knot`](crate::knot::Knot) behind
 //! [`Unbound`](crate::unbound::Unbound).
 
-use std::collections::{BTreeMap, HashMap};
+mod world;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use hickory_proto::op::{Message, MessageType, Metadata, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::TXT;
-use hickory_proto::rr::{LowerName, Name, RData, Record};
+use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::CNAME;
+use hickory_proto::rr::{Name, RData, Record};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
@@ -22,6 +23,7 @@ use tokio::time::{sleep, timeout};
 pub use hickory_proto::rr::RecordType;
 
 use crate::ports;
+use world::{Known, World, lower, parse_data};
 
 /// How long the answers may be remembered, in seconds. None at all, so that a change is seen by the next question.
 const TTL_SECONDS: u32 = 0;
@@ -31,12 +33,10 @@ const CNAME_DEPTH_MAX: usize = 16;
 const UDP_BYTES_MAX: usize = 512;
 /// The largest UDP message there is.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
-/// The longest piece of text in one string of a TXT record.
-const TXT_STRING_BYTES_MAX: usize = 255;
 /// How long a server that questions are forwarded to may take.
 const FORWARD_WITHIN: Duration = Duration::from_secs(5);
 
-/// What goes wrong with the answer to a question.
+/// What goes wrong with the answer to a question about a name (not to one that only leads there by a CNAME).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It comes after this time.
@@ -153,81 +153,6 @@ impl DnsServer {
     }
 }
 
-/// What the server knows, does wrong, and has seen.
-#[derive(Debug, Default)]
-struct World {
-    records: BTreeMap<LowerName, BTreeMap<RecordType, Vec<RData>>>,
-    forwards: HashMap<LowerName, SocketAddr>,
-    faults: HashMap<LowerName, (Fault, u32)>,
-    counts: HashMap<(LowerName, RecordType), u32>,
-}
-
-/// What is known about one name and type.
-enum Known {
-    Alias(Name),
-    Elsewhere(SocketAddr),
-    NoData,
-    NoName,
-    Records(Vec<RData>),
-}
-
-impl World {
-    fn count(&mut self, query: &Query) {
-        *self.counts.entry((LowerName::new(query.name()), query.query_type())).or_default() += 1;
-    }
-
-    /// What is to go wrong with this answer.
-    fn take_fault(&mut self, name: &Name) -> Option<Fault> {
-        let (fault, left) = self.faults.get_mut(&LowerName::new(name))?;
-        let fault = *fault;
-        *left = left.saturating_sub(1);
-        if *left == 0 {
-            self.faults.remove(&LowerName::new(name));
-        }
-        Some(fault)
-    }
-
-    fn look_up(&self, name: &Name, record_type: RecordType) -> Known {
-        let name = LowerName::new(name);
-        let closest = self
-            .forwards
-            .iter()
-            .filter(|(suffix, _)| suffix.zone_of(&name))
-            .max_by_key(|(suffix, _)| suffix.num_labels());
-        if let Some((_, server)) = closest {
-            return Known::Elsewhere(*server);
-        }
-        let Some(records) = self.records.get(&name) else {
-            let holds_names = self.records.keys().any(|known| name.zone_of(known));
-            return if holds_names { Known::NoData } else { Known::NoName };
-        };
-        match (
-            records.get(&record_type),
-            records.get(&RecordType::CNAME).and_then(|aliases| aliases.first()),
-        ) {
-            (Some(data), _) if !data.is_empty() => Known::Records(data.clone()),
-            (_, Some(RData::CNAME(target))) => Known::Alias(target.0.clone()),
-            _ => Known::NoData,
-        }
-    }
-
-    /// The SOA record of the closest zone above the name: what a negative answer carries.
-    fn authority(&self, name: &Name) -> Option<Record> {
-        let mut zone = LowerName::new(name);
-        loop {
-            if let Some(soa) =
-                self.records.get(&zone).and_then(|records| records.get(&RecordType::SOA)?.first())
-            {
-                return Some(Record::from_rdata((&zone).into(), TTL_SECONDS, soa.clone()));
-            }
-            if zone.is_root() {
-                return None;
-            }
-            zone = zone.base_name();
-        }
-    }
-}
-
 /// The answer to one request, as bytes; none when it is to be dropped.
 async fn answer(request: &[u8], world: &Mutex<World>) -> anyhow::Result<Option<Vec<u8>>> {
     let request = Message::from_vec(request)?;
@@ -242,16 +167,7 @@ async fn answer(request: &[u8], world: &Mutex<World>) -> anyhow::Result<Option<V
         world.count(&query);
         world.take_fault(query.name())
     };
-    let mut response = Message::response(request.metadata.id, OpCode::Query);
-    response.metadata = Metadata::response_from_request(&request.metadata);
-    response.metadata.authoritative = true;
-    response.metadata.recursion_available = true;
-    response.add_query(query.clone());
-    if let Some(edns) = &request.edns {
-        let mut ours = hickory_proto::op::Edns::new();
-        ours.set_max_payload(edns.max_payload());
-        response.set_edns(ours);
-    }
+    let mut response = empty_response(&request, &query);
     match fault {
         Some(Fault::Drop) => return Ok(None),
         Some(Fault::Refuse) => response.metadata.response_code = ResponseCode::Refused,
@@ -265,6 +181,21 @@ async fn answer(request: &[u8], world: &Mutex<World>) -> anyhow::Result<Option<V
     Ok(Some(response.to_vec()?))
 }
 
+/// A response that answers nothing yet.
+fn empty_response(request: &Message, query: &Query) -> Message {
+    let mut response = Message::response(request.metadata.id, OpCode::Query);
+    response.metadata = Metadata::response_from_request(&request.metadata);
+    response.metadata.authoritative = true;
+    response.metadata.recursion_available = true;
+    response.add_query(query.clone());
+    if let Some(edns) = &request.edns {
+        let mut ours = Edns::new();
+        ours.set_max_payload(edns.max_payload());
+        response.set_edns(ours);
+    }
+    response
+}
+
 /// Answers the question, following CNAMEs here and on servers that questions are forwarded to.
 async fn fill(response: &mut Message, query: &Query, world: &Mutex<World>) {
     let mut name = query.name().clone();
@@ -275,7 +206,7 @@ async fn fill(response: &mut Message, query: &Query, world: &Mutex<World>) {
                 response.add_answer(Record::from_rdata(
                     name,
                     TTL_SECONDS,
-                    RData::CNAME(hickory_proto::rr::rdata::CNAME(target.clone())),
+                    RData::CNAME(CNAME(target.clone())),
                 ));
                 name = target;
             }
@@ -375,26 +306,6 @@ async fn read_framed(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
 async fn write_framed(stream: &mut TcpStream, message: &[u8]) -> io::Result<()> {
     let length = u16::try_from(message.len()).map_err(io::Error::other)?;
     stream.write_all(&[&length.to_be_bytes(), message].concat()).await
-}
-
-fn parse_data(record_type: RecordType, text: &str) -> anyhow::Result<RData> {
-    if record_type == RecordType::TXT {
-        return Ok(RData::TXT(TXT::from_bytes(
-            text.as_bytes().chunks(TXT_STRING_BYTES_MAX).collect(),
-        )));
-    }
-    let mut data = RData::try_from_str(record_type, text)?;
-    if let RData::CNAME(target) = &mut data {
-        target.0.set_fqdn(true);
-    }
-    Ok(data)
-}
-
-/// The name, absolute, in lower case.
-fn lower(name: &str) -> LowerName {
-    let mut parsed = Name::from_utf8(name).unwrap_or_else(|e| panic!("{name}: {e}"));
-    parsed.set_fqdn(true);
-    LowerName::new(&parsed)
 }
 
 fn locked(world: &Mutex<World>) -> MutexGuard<'_, World> {

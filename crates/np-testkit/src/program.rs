@@ -215,3 +215,26 @@ fn spawn(command: Command) -> io::Result<Child> {
     spawner.send((command, reply)).map_err(io::Error::other)?;
     answer.recv().map_err(io::Error::other)?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_an_error_that_says_how_to_get_it() {
+        let error = find("no-such-program").unwrap_err().to_string();
+        assert!(error.contains("no-such-program") && error.contains("make setup"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ends_at_once_is_an_error_with_what_it_said() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no such option; exit 3"]);
+        let log = folder.path().join("server.log");
+        let mut program = Program::start(&command, &log, Ending::Terminate).unwrap();
+        let error = program.until("listening", || false).await.unwrap_err().to_string();
+        assert!(error.contains("server ended (exit status: 3)"), "{error}");
+        assert!(error.contains("no such option"), "{error}");
+    }
+}
