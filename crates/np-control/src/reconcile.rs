@@ -1,1 +1,134 @@
-//! To come.
+//! What happens by itself: each reconciler reads the state, does the next thing towards what was asked for, saves, and
+//! looks again.
+//!
+//! All of them are level-triggered: they take no input, so that the way after a crash is the ordinary way. A row is
+//! claimed with a lease, which only saves work; the version named by each save is what keeps two workers from doing a
+//! thing twice. No transaction is held across the network, nothing is retried inside a step: a failure becomes a state
+//! with a time at which to look again. A bell makes a pass come sooner, a period makes it come anyway.
+//!
+//! - [`ownership`]: proves who controls a hostname; gives up what stayed moved.
+//! - [`retirement`]: removes what was deleted once no node serves it.
+//! - [`renewal`]: begins an attempt at a certificate when one is due.
+//! - [`issuance`]: takes an attempt from order to certificate.
+//! - [`deployment`]: makes a certificate active once every live node has it.
+//!
+//! Publication has no file here: [`crate::feed_server`] numbers changes when a node asks for them.
+
+pub mod deployment;
+pub mod driver;
+pub mod issuance;
+pub mod ownership;
+pub mod renewal;
+pub mod retirement;
+
+mod control;
+mod journal;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use np_domain::{
+    certificate::AuthorityName,
+    name::DnsName,
+    ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, Vault},
+};
+
+pub use self::journal::Journal;
+use crate::{stores::Stores, wake::Bells};
+
+/// The vault context of certificates' private keys.
+pub const KEY_CONTEXT: &str = "certificate-key";
+
+/// Everything that reconcilers work with. Built once, shared by all.
+pub struct World {
+    /// Memory.
+    pub stores: Stores,
+    /// Wall clock time.
+    pub clock: Arc<dyn Clock>,
+    /// Seals private keys.
+    pub vault: Arc<dyn Vault>,
+    /// DNS.
+    pub resolver: Arc<dyn Resolver>,
+    /// HTTP look at customers' tokens.
+    pub probe: Arc<dyn HttpProbe>,
+    /// The CAs.
+    pub authorities: Authorities,
+    /// Signals.
+    pub bells: Bells,
+    /// One line and one count for each event.
+    pub journal: Journal,
+    /// The limits.
+    pub settings: Settings,
+}
+
+/// The configured CAs.
+#[derive(Clone)]
+pub struct Authorities {
+    by_name: BTreeMap<AuthorityName, Arc<dyn Authority>>,
+    default: AuthorityName,
+}
+
+impl Authorities {
+    /// The CAs, and which of them is used when a hostname names none. `None` when the default is not among them.
+    pub fn new(authorities: Vec<Arc<dyn Authority>>, default: AuthorityName) -> Option<Self> {
+        let by_name: BTreeMap<_, _> = authorities.into_iter().map(|ca| (ca.name(), ca)).collect();
+        by_name.contains_key(&default).then_some(Self { by_name, default })
+    }
+
+    /// The CA with this name, or the default one; `None` when it is not configured (any more).
+    pub fn get(&self, name: Option<AuthorityName>) -> Option<&Arc<dyn Authority>> {
+        self.by_name.get(&name.unwrap_or(self.default))
+    }
+}
+
+/// The limits of the reconcilers.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who we are in leases.
+    pub owner: LeaseOwner,
+    /// How long a claim lasts unless it is renewed. After a crash, work goes on no later than this.
+    pub lease: Duration,
+    /// A pass comes at least this often.
+    pub period: Duration,
+    /// How many hostnames or certificates are worked on at a time, per reconciler.
+    pub in_flight_max: usize,
+    /// A worker stays with what is due again within this time, instead of releasing it.
+    pub patience: Duration,
+    /// How long the serving nodes may take to have a token before we look for it anyway.
+    pub publication_wait: Duration,
+    /// A node that was not heard of for this long does not count as serving.
+    pub node_silence_max: Duration,
+    /// What CNAMEs of a partial zone's hostnames lead to: `<zone>.<this>`; `None`: partial set-up has no CNAME proof.
+    pub cdn_domain: Option<DnsName>,
+}
+
+impl Settings {
+    /// The defaults for a process that calls itself `owner`.
+    pub fn new(owner: LeaseOwner) -> Self {
+        Self {
+            owner,
+            lease: Duration::from_secs(30),
+            period: Duration::from_secs(1),
+            in_flight_max: 64,
+            patience: Duration::from_secs(2),
+            publication_wait: Duration::from_secs(5),
+            node_silence_max: Duration::from_secs(15),
+            cdn_domain: None,
+        }
+    }
+}
+
+impl World {
+    /// A lease from now on.
+    fn lease(&self) -> Lease {
+        Lease { owner: self.settings.owner.clone(), until: self.clock.now() + self.settings.lease }
+    }
+
+    /// Keeps what is due again soon, releases all else.
+    fn hold(&self, due: Option<np_domain::Timestamp>) -> Hold {
+        let soon = self.clock.now() + self.settings.patience;
+        match due {
+            Some(due) if due <= soon => Hold::Keep(self.lease()),
+            _ => Hold::Release,
+        }
+    }
+}

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, futures::Notified};
 
 /// One bell per listener. Cheap to clone; ringing an idle bell is remembered once.
 #[derive(Clone, Default)]
@@ -37,6 +37,12 @@ impl Bell {
     /// Wakes all listeners now waiting, and nobody else.
     pub fn ring_all(&self) {
         self.0.notify_waiters();
+    }
+
+    /// The next [`ring_all`](Self::ring_all) from now on, whenever it is waited for: to be taken before the look that
+    /// must not miss it.
+    pub fn listen(&self) -> Notified<'_> {
+        self.0.notified()
     }
 
     /// Waits for the next ring.

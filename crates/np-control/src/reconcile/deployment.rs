@@ -1,0 +1,88 @@
+//! Deployment: what counts as being on the serving nodes, and the step of a certificate from issued to active.
+
+use std::time::Duration;
+
+use np_domain::{
+    certificate::{Certificate, State, order},
+    entry::FeedKey,
+    ports::{FeedPosition, NodeRole, StoreError},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::World;
+
+/// Whether the last change of something is on the serving nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Every live node of the role has it.
+    Everywhere,
+    /// No node of the role is alive.
+    NobodyServes,
+    /// Some live node does not have it yet, or it has no generation yet.
+    NotYet,
+}
+
+/// A node's report wakes a waiter; in another process it does not, so it looks by itself this often.
+const LOOK_PERIOD: Duration = Duration::from_millis(100);
+
+/// Looks whether the live nodes of `role` (`None`: of both roles) have the last change of `key`.
+pub(super) async fn look(
+    world: &World,
+    key: FeedKey,
+    role: Option<NodeRole>,
+) -> Result<Confirmation, StoreError> {
+    let seen_since = world.clock.now() - world.settings.node_silence_max;
+    let nodes = world.stores.feed.nodes(seen_since).await?;
+    let mut nodes =
+        nodes.into_iter().filter(|node| role.is_none_or(|role| node.role == role)).peekable();
+    if nodes.peek().is_none() {
+        return Ok(Confirmation::NobodyServes);
+    }
+    let has_it = match world.stores.feed.position(key).await? {
+        FeedPosition::Absent => true,
+        FeedPosition::Unnumbered => false,
+        FeedPosition::At(generation) => nodes.all(|node| node.applied >= generation),
+    };
+    Ok(if has_it { Confirmation::Everywhere } else { Confirmation::NotYet })
+}
+
+/// Waits at most `limit` for a confirmation.
+pub(super) async fn wait(
+    world: &World,
+    key: FeedKey,
+    role: Option<NodeRole>,
+    limit: Duration,
+    stop: &CancellationToken,
+) -> Result<Confirmation, StoreError> {
+    let deadline = tokio::time::Instant::now() + limit;
+    loop {
+        // From before the look: a report that comes while we look is not missed.
+        let reported = world.bells.deployment.listen();
+        let confirmation = look(world, key, role).await?;
+        if confirmation != Confirmation::NotYet || tokio::time::Instant::now() >= deadline {
+            return Ok(confirmation);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(confirmation),
+            () = reported => {}
+            () = tokio::time::sleep(LOOK_PERIOD) => {}
+        }
+    }
+}
+
+/// The step of an issued certificate: active once every live edge has it. Without a live edge it stays where it is.
+pub(super) async fn step(
+    world: &World,
+    certificate: &mut Certificate,
+    stop: &CancellationToken,
+) -> Result<Option<order::Step>, StoreError> {
+    let State::Issued(issued) = certificate.attempt.clone() else { return Ok(None) };
+    let key = FeedKey::Hostname(certificate.hostname);
+    let confirmation =
+        wait(world, key, Some(NodeRole::Edge), world.settings.patience, stop).await?;
+    let now = world.clock.now();
+    Ok(match confirmation {
+        Confirmation::Everywhere => order::deployed(certificate, now),
+        Confirmation::NobodyServes | Confirmation::NotYet => Some(order::undeployed(&issued, now)),
+    })
+}

@@ -1,0 +1,366 @@
+//! Issuance: takes an attempt at a certificate from the order to the serving nodes, one exchange at a time.
+//!
+//! A worker stays with one certificate while its next step is due soon, saving after each step that matters, so that a
+//! certificate whose proof is already visible goes from order to active without waiting for a pass. Steps that only
+//! say "ask again in a moment" are not saved while the worker stays.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use np_domain::{
+    certificate::{
+        Actor, AwaitingControl, Certificate, DcvMethod, IssuedCertificate, Issuing, Order,
+        Ordering, Problem, State, Validating, chain::ValidatedChain, order,
+    },
+    custom_hostname::HostnameRecord,
+    entry::FeedKey,
+    event::Event,
+    id::CertificateId,
+    ports::{
+        Authority, AuthorityError, CertificateChange, Hold, NodeRole, OrderStatus, OrderTerms,
+        Publish, StoreError,
+    },
+    secret::SealedBytes,
+    text::Explanation,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    KEY_CONTEXT, World, control,
+    deployment::{self, Confirmation},
+    driver::Reconcile,
+    renewal,
+};
+use crate::adapters::{keys, x509};
+
+/// Keeps certificates true: due renewals, open attempts, deployments.
+pub struct Issuance(pub Arc<World>);
+
+#[async_trait]
+impl Reconcile for Issuance {
+    type Item = HostnameRecord;
+    const NAME: &'static str = "issuance";
+
+    async fn claim(&self, limit: u32) -> Result<Vec<HostnameRecord>, StoreError> {
+        let world = &self.0;
+        world.stores.certificates.claim_certificates(world.clock.now(), &world.lease(), limit).await
+    }
+
+    async fn work(&self, item: HostnameRecord, stop: &CancellationToken) {
+        let id = item.hostname.id;
+        match Worker::new(&self.0, item, stop).run().await {
+            // Somebody else changed it meanwhile: the next pass sees the truth.
+            Ok(()) | Err(StoreError::Stale) => {}
+            Err(error) => tracing::error!(
+                hostname.id = %id,
+                error = &error as &dyn std::error::Error,
+                "cannot save a step of a certificate"
+            ),
+        }
+    }
+}
+
+/// One worker, staying with one certificate.
+struct Worker<'a> {
+    world: &'a World,
+    record: HostnameRecord,
+    stop: &'a CancellationToken,
+}
+
+impl<'a> Worker<'a> {
+    fn new(world: &'a World, record: HostnameRecord, stop: &'a CancellationToken) -> Self {
+        Self { world, record, stop }
+    }
+
+    async fn run(mut self) -> Result<(), StoreError> {
+        while let Some(mut certificate) = self.record.certificate.clone() {
+            if !self.wait_until_due(&certificate).await {
+                return self.let_go(&certificate).await;
+            }
+            let Some(step) = self.step(&mut certificate).await? else { return Ok(()) };
+            certificate.attempt = step.state.clone();
+            let hold = match self.stop.is_cancelled() {
+                true => Hold::Release,
+                false => self.world.hold(certificate.due_at()),
+            };
+            let goes_on = matches!(hold, Hold::Keep(_));
+            if goes_on && step.event.is_none() {
+                self.record.certificate = Some(certificate);
+                continue;
+            }
+            self.save(certificate, step, hold).await?;
+            if !goes_on {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for what is due within our patience; `false` when it is due later, or we are to stop.
+    async fn wait_until_due(&self, certificate: &Certificate) -> bool {
+        let now = self.world.clock.now();
+        let Some(due) = certificate.due_at() else { return false };
+        if due > now + self.world.settings.patience {
+            return false;
+        }
+        let wait = (due - now).max(time::Duration::ZERO).unsigned_abs();
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(wait) => true,
+        }
+    }
+
+    /// Saves what was kept in memory and ends the lease.
+    async fn let_go(&mut self, certificate: &Certificate) -> Result<(), StoreError> {
+        let step =
+            order::Step { state: certificate.attempt.clone(), event: None, publish: Publish::No };
+        self.save(certificate.clone(), step, Hold::Release).await
+    }
+
+    async fn save(
+        &mut self,
+        mut certificate: Certificate,
+        step: order::Step,
+        hold: Hold,
+    ) -> Result<(), StoreError> {
+        let at = self.world.clock.now();
+        let events: Vec<_> =
+            step.event.into_iter().map(|(kind, detail)| Event { at, kind, detail }).collect();
+        let change = CertificateChange {
+            certificate: certificate.clone(),
+            events: events.clone(),
+            publish: step.publish,
+        };
+        self.world.stores.certificates.save_certificate(&change, &hold).await?;
+        certificate.version += 1;
+        self.record.certificate = Some(certificate);
+        self.world.journal.note(&self.record.hostname, &events);
+        self.world.bells.saved.ring_all();
+        if step.publish == Publish::Yes {
+            self.world.bells.publication.ring();
+        }
+        Ok(())
+    }
+
+    /// Performs the exchange that the state asks for.
+    async fn step(&self, certificate: &mut Certificate) -> Result<Option<order::Step>, StoreError> {
+        let now = self.world.clock.now();
+        Ok(match certificate.attempt.clone() {
+            State::Settled(_) | State::Stalled(_) => {
+                renewal::step(&self.record.hostname, certificate, now)
+            }
+            State::Ordering(ordering) => Some(self.place(certificate, &ordering).await),
+            State::AwaitingControl(awaiting) => Some(self.look(certificate, &awaiting).await?),
+            State::Validating(validating) => Some(self.ask(certificate, &validating).await),
+            State::Issuing(issuing) => Some(self.obtain(certificate, &issuing).await),
+            State::Issued(_) => deployment::step(self.world, certificate, self.stop).await?,
+        })
+    }
+
+    async fn place(&self, certificate: &Certificate, ordering: &Ordering) -> order::Step {
+        let terms = OrderTerms {
+            names: certificate.names(&self.record.hostname.name),
+            method: certificate.wanted.method,
+            key_type: ordering.key_type,
+        };
+        let placed = match self.world.authorities.get(certificate.wanted.authority) {
+            Some(authority) => authority.place(&terms).await,
+            None => Err(unconfigured()),
+        };
+        let now = self.world.clock.now();
+        match placed {
+            Ok(order) => order::placed(ordering, order, now),
+            Err(why) => order::not_placed(certificate, ordering, &why, now),
+        }
+    }
+
+    /// Looks for the proofs once the serving nodes have them, and tells the CA when they are there.
+    async fn look(
+        &self,
+        certificate: &Certificate,
+        awaiting: &AwaitingControl,
+    ) -> Result<order::Step, StoreError> {
+        self.wait_for_publication(certificate, awaiting).await?;
+        let looked = control::look(self.world, &awaiting.order).await;
+        let now = self.world.clock.now();
+        let evidence = match looked {
+            Ok(evidence) => evidence,
+            Err(problems) => return Ok(order::unseen(certificate, awaiting, problems, now)),
+        };
+        let told = match self.authority(&awaiting.order) {
+            Ok(authority) => authority.tell(&awaiting.order).await,
+            Err(why) => Err(why),
+        };
+        let now = self.world.clock.now();
+        Ok(match told {
+            Ok(()) => order::told(awaiting, &evidence, now),
+            Err(why) => order::authority_failed(&certificate.attempt, &why, now),
+        })
+    }
+
+    /// The nodes get a bounded time to have the tokens; a customer who serves them elsewhere needs no node at all.
+    async fn wait_for_publication(
+        &self,
+        certificate: &Certificate,
+        awaiting: &AwaitingControl,
+    ) -> Result<(), StoreError> {
+        let role = match certificate.wanted.method {
+            DcvMethod::Http => NodeRole::Edge,
+            DcvMethod::Txt => NodeRole::Dns,
+        };
+        let age = (self.world.clock.now() - awaiting.placed_at).unsigned_abs();
+        let left = self.world.settings.publication_wait.saturating_sub(age);
+        let key = FeedKey::Hostname(certificate.hostname);
+        if deployment::wait(self.world, key, Some(role), left, self.stop).await?
+            == Confirmation::NotYet
+        {
+            tracing::warn!(hostname.id = %certificate.hostname, "looking for a token that some serving node does not have");
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, certificate: &Certificate, validating: &Validating) -> order::Step {
+        let status = match self.authority(&validating.order) {
+            Ok(authority) => authority.poll(&validating.order).await,
+            Err(why) => Err(why),
+        };
+        let now = self.world.clock.now();
+        match status {
+            Ok(OrderStatus::Pending) => order::undecided(validating, now),
+            Ok(OrderStatus::Ready) => self.accept(certificate, validating).await,
+            Ok(OrderStatus::Invalid(problems)) => order::rejected(certificate, problems, now),
+            // Finalized, but not by a request that we remember: its key is not ours.
+            Ok(OrderStatus::Processing | OrderStatus::Valid) => {
+                order::authority_failed(&certificate.attempt, &AuthorityError::OrderGone, now)
+            }
+            Err(why) => order::authority_failed(&certificate.attempt, &why, now),
+        }
+    }
+
+    async fn accept(&self, certificate: &Certificate, validating: &Validating) -> order::Step {
+        let names = certificate.names(&self.record.hostname.name);
+        let key_type = validating.order.key_type;
+        // RSA keys take long to find: not on a thread that serves others.
+        let made = tokio::task::spawn_blocking(move || keys::request(&names, key_type)).await;
+        let now = self.world.clock.now();
+        match made {
+            Ok(Ok(made)) => {
+                let key = self.world.vault.seal(KEY_CONTEXT, &made.key);
+                order::accepted(validating, key, made.csr, now)
+            }
+            Ok(Err(why)) => {
+                order::authority_failed(&certificate.attempt, &internal(&why.to_string()), now)
+            }
+            Err(why) => {
+                order::authority_failed(&certificate.attempt, &internal(&why.to_string()), now)
+            }
+        }
+    }
+
+    /// Requests the certificate, or asks for it again, and fetches it once it is there.
+    async fn obtain(&self, certificate: &Certificate, issuing: &Issuing) -> order::Step {
+        let outcome = self.request(issuing).await;
+        let now = self.world.clock.now();
+        match outcome {
+            Ok(Requested::Chain(chain)) => self.judge(certificate, issuing, chain),
+            Ok(Requested::NotYet) => order::unissued(issuing, now),
+            Ok(Requested::Refused(problems)) => order::rejected(certificate, problems, now),
+            Err(why) => order::authority_failed(&certificate.attempt, &why, now),
+        }
+    }
+
+    async fn request(&self, issuing: &Issuing) -> Result<Requested, AuthorityError> {
+        let authority = self.authority(&issuing.order)?;
+        let mut status = authority.poll(&issuing.order).await?;
+        if status == OrderStatus::Ready {
+            status = authority.finalize(&issuing.order, &issuing.csr).await?;
+        }
+        Ok(match status {
+            OrderStatus::Valid => Requested::Chain(authority.fetch(&issuing.order).await?),
+            OrderStatus::Pending | OrderStatus::Ready | OrderStatus::Processing => {
+                Requested::NotYet
+            }
+            OrderStatus::Invalid(problems) => Requested::Refused(problems),
+        })
+    }
+
+    fn judge(
+        &self,
+        certificate: &Certificate,
+        issuing: &Issuing,
+        chain: Vec<Box<[u8]>>,
+    ) -> order::Step {
+        let now = self.world.clock.now();
+        match self.validated(certificate, issuing, &chain) {
+            Ok(chain) => order::issued(
+                IssuedCertificate {
+                    id: certificate_id(&chain),
+                    authority: issuing.order.authority,
+                    chain,
+                    key: issuing.key.clone(),
+                    key_type: issuing.order.key_type,
+                    issued_at: now,
+                },
+                now,
+            ),
+            Err(why) => {
+                let message =
+                    Explanation::new(format!("The issued certificate cannot be served: {why}."));
+                order::rejected(
+                    certificate,
+                    vec![Problem { actor: Actor::Authority, message }],
+                    now,
+                )
+            }
+        }
+    }
+
+    fn validated(
+        &self,
+        certificate: &Certificate,
+        issuing: &Issuing,
+        chain: &[Box<[u8]>],
+    ) -> Result<ValidatedChain, String> {
+        let key = self.open(&issuing.key)?;
+        let facts = x509::chain_facts(chain, &key).map_err(|why| why.to_string())?;
+        let names = certificate.names(&self.record.hostname.name);
+        ValidatedChain::check(facts, &names, issuing.order.key_type, self.world.clock.now())
+            .map_err(|why| why.to_string())
+    }
+
+    fn open(&self, sealed: &SealedBytes) -> Result<np_domain::secret::SecretBytes, String> {
+        self.world.vault.open(KEY_CONTEXT, sealed).map_err(|why| why.to_string())
+    }
+
+    fn authority(&self, order: &Order) -> Result<&Arc<dyn Authority>, AuthorityError> {
+        self.world.authorities.get(Some(order.authority)).ok_or_else(unconfigured)
+    }
+}
+
+/// How far a request for a certificate has come.
+enum Requested {
+    Chain(Vec<Box<[u8]>>),
+    NotYet,
+    Refused(Vec<Problem>),
+}
+
+/// The id of a certificate is drawn from its leaf: fetching twice after a crash gives one certificate.
+fn certificate_id(chain: &ValidatedChain) -> CertificateId {
+    use sha2::{Digest, Sha256};
+    let leaf = chain.der().first().map(Sha256::digest).unwrap_or_default();
+    let mut id = [0; 16];
+    id.copy_from_slice(&leaf[..16]);
+    CertificateId::from_bytes(id)
+}
+
+fn unconfigured() -> AuthorityError {
+    AuthorityError::Account(Explanation::new(
+        "the certificate authority is not configured (any more)",
+    ))
+}
+
+fn internal(why: &str) -> AuthorityError {
+    AuthorityError::Account(Explanation::new(format!(
+        "making the certificate request failed: {why}"
+    )))
+}

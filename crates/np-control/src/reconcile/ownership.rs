@@ -1,0 +1,158 @@
+//! Ownership: looks for a hostname's proof when it is due, and gives up what stayed moved.
+//!
+//! The three looks run in parallel; [`np_domain::ownership::assess`] judges. Of several zones that prove one name the
+//! last one is served: the others become moved in the same transaction.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use np_domain::{
+    custom_hostname::{CustomHostname, HostnameRecord, OWNERSHIP_PATH, OWNERSHIP_USER_AGENT},
+    event::Event,
+    name::DnsName,
+    ownership::{self, CNAME_DEPTH_MAX, Challenge, CnameChain, Observation, Seen, State, Verdict},
+    ports::{
+        Hold, HostnameChange, LookupFailure, ProbeFailure, ProbeRequest, Publish, Resolver,
+        StoreError,
+    },
+    text::Explanation,
+    zone::{CnameTarget, Zone, ZoneKind},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{World, driver::Reconcile, retirement};
+
+/// Keeps ownership true.
+pub struct Ownership(pub Arc<World>);
+
+#[async_trait]
+impl Reconcile for Ownership {
+    type Item = HostnameRecord;
+    const NAME: &'static str = "ownership";
+
+    async fn claim(&self, limit: u32) -> Result<Vec<HostnameRecord>, StoreError> {
+        let world = &self.0;
+        world.stores.hostnames.claim_ownership(world.clock.now(), &world.lease(), limit).await
+    }
+
+    async fn work(&self, item: HostnameRecord, stop: &CancellationToken) {
+        let world = &self.0;
+        let hostname = item.hostname;
+        let outcome = match &hostname.ownership {
+            State::Leaving(_) => retirement::retire(world, &hostname, stop).await,
+            State::Moved(_) => give_up(world, &hostname).await,
+            State::Unproven(_) => check(world, &hostname).await,
+            State::Proven(_) | State::GivenUp(_) | State::Blocked(_) => Ok(()),
+        };
+        match outcome {
+            // Somebody else changed it meanwhile: the next pass sees the truth.
+            Ok(()) | Err(StoreError::Stale) => {}
+            Err(error) => tracing::error!(
+                hostname.id = %hostname.id,
+                error = &error as &dyn std::error::Error,
+                "cannot save an ownership check"
+            ),
+        }
+    }
+}
+
+async fn check(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
+    let Some(zone) = world.stores.zones.zone(hostname.zone).await? else { return Ok(()) };
+    let challenge = challenge(world, hostname, &zone);
+    let seen = observe(world, hostname).await;
+    let now = world.clock.now();
+    let Some(verdict) = ownership::assess(&hostname.ownership, &challenge, &seen, now) else {
+        return Ok(());
+    };
+    let rivals = match &verdict.state {
+        State::Proven(_) => {
+            world.stores.hostnames.proven_rivals(&hostname.name, hostname.id).await?
+        }
+        _ => Vec::new(),
+    };
+    let moved = rivals
+        .iter()
+        .filter_map(|rival| Some((rival, ownership::claim_elsewhere(&rival.ownership, now)?)));
+    let changes: Vec<_> = std::iter::once((hostname, verdict))
+        .chain(moved)
+        .map(|(of, verdict)| change(world, of, verdict))
+        .collect();
+    save(world, &changes).await
+}
+
+async fn give_up(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
+    match ownership::give_up(&hostname.ownership, world.clock.now()) {
+        Some(verdict) => save(world, &[change(world, hostname, verdict)]).await,
+        None => Ok(()),
+    }
+}
+
+/// The save that a verdict asks for. What is served changes unless the hostname stays unproven.
+fn change(world: &World, hostname: &CustomHostname, verdict: Verdict) -> HostnameChange {
+    let publish = match verdict.state {
+        State::Unproven(_) => Publish::No,
+        _ => Publish::Yes,
+    };
+    let event = Event { at: world.clock.now(), kind: verdict.event, detail: verdict.detail };
+    let hostname = CustomHostname { ownership: verdict.state, ..hostname.clone() };
+    HostnameChange { hostname, events: vec![event], publish }
+}
+
+async fn save(world: &World, changes: &[HostnameChange]) -> Result<(), StoreError> {
+    world.stores.hostnames.save(changes, &Hold::Release).await?;
+    for change in changes {
+        world.journal.note(&change.hostname, &change.events);
+    }
+    world.bells.publication.ring();
+    world.bells.saved.ring_all();
+    Ok(())
+}
+
+fn challenge(world: &World, hostname: &CustomHostname, zone: &Zone) -> Challenge {
+    let partial = match zone.kind {
+        ZoneKind::Full => None,
+        ZoneKind::Partial => {
+            world.settings.cdn_domain.as_ref().and_then(|cdn| cdn.child(zone.name.as_str()).ok())
+        }
+    };
+    Challenge {
+        token: hostname.token,
+        target: CnameTarget { zone: zone.name.clone(), partial },
+        has_origin: zone.fallback.is_some() || hostname.origin.is_some(),
+    }
+}
+
+async fn observe(world: &World, hostname: &CustomHostname) -> Observation {
+    let txt_name = hostname.name.ownership_txt();
+    let (txt, http, cname) = tokio::join!(
+        world.resolver.txt(&txt_name),
+        fetch(world, hostname),
+        cname_chain(&*world.resolver, hostname.name.as_dns()),
+    );
+    Observation { txt, http, cname }
+}
+
+async fn fetch(world: &World, hostname: &CustomHostname) -> Result<Seen, ProbeFailure> {
+    let path = Explanation::new(format!("{OWNERSHIP_PATH}{}", hostname.id));
+    let request =
+        ProbeRequest { host: hostname.name.clone(), path, user_agent: OWNERSHIP_USER_AGENT };
+    let reply = world.probe.fetch(&request).await?;
+    Ok(Seen { value: reply.body, from: Explanation::new(reply.from.to_string()) })
+}
+
+async fn cname_chain(
+    resolver: &dyn Resolver,
+    start: &DnsName,
+) -> Result<CnameChain, LookupFailure> {
+    let mut names = Vec::new();
+    while let Some(next) = resolver.cname(names.last().unwrap_or(start)).await? {
+        if next == *start || names.contains(&next) {
+            return Ok(CnameChain::Loop);
+        }
+        if names.len() == CNAME_DEPTH_MAX {
+            return Ok(CnameChain::TooLong);
+        }
+        names.push(next);
+    }
+    Ok(if names.is_empty() { CnameChain::None } else { CnameChain::To(names) })
+}
