@@ -1,1 +1,115 @@
-//! To come.
+//! The HTTP API: Cloudflare's v4 conventions over the use cases of [`crate::app`].
+//!
+//! A handler extracts, parses, calls one use case and renders. Who is asking and for which zone is settled before it runs,
+//! by the extractors of [`auth`]. Cloudflare's words live in [`wire`], status and error codes in [`error`], and nowhere
+//! else. Conventions and quirks: docs/api-design.md, docs/errors.md, docs/divergences.md.
+
+mod accounts;
+mod auth;
+mod body;
+mod custom_hostnames;
+mod dcv_delegation;
+mod envelope;
+mod error;
+mod fallback_origin;
+mod pagination;
+mod router;
+mod tokens;
+mod trace;
+mod wire;
+mod zones;
+
+pub use error::{Problem, Row};
+pub use router::{Operation, operations, router};
+pub use wire::status::{CertificateStatus, HostnameStatus};
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use np_domain::{
+    certificate::{AuthorityName, KeyType},
+    delegation::DelegationDomain,
+    name::DnsName,
+    ports::Clock,
+};
+
+use crate::{
+    app::{App, Terms, draws::Draws},
+    stores::Stores,
+    wake::Bells,
+};
+
+/// Bytes of a request body, unless configured otherwise.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How long a create waits for the CA's tokens, unless configured otherwise.
+pub const CREATE_WAIT: Duration = Duration::from_secs(2);
+
+/// What the API needs.
+#[derive(Clone)]
+pub struct ApiDeps {
+    /// Memory.
+    pub stores: Stores,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who is told of changes.
+    pub bells: Bells,
+    /// Settings.
+    pub settings: ApiSettings,
+    /// Where ids and tokens come from.
+    pub draws: Arc<dyn Draws>,
+}
+
+/// The API's settings.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// The domain of delegation targets.
+    pub delegation_domain: DelegationDomain,
+    /// What customers of a partial zone point at: `<zone>.<this>`.
+    pub cdn_domain: Option<DnsName>,
+    /// The name servers shown for zones.
+    pub name_servers: Vec<DnsName>,
+    /// How long a create waits for the CA's tokens; [`CREATE_WAIT`] is the default.
+    pub create_wait: Duration,
+    /// The CAs that are configured.
+    pub authorities: Vec<AuthorityName>,
+    /// The CA of those who name none.
+    pub default_authority: AuthorityName,
+    /// The kinds of keys that certificates are obtained for, in order.
+    pub keys: Vec<KeyType>,
+    /// The most bytes of a request body; [`BODY_BYTES_MAX`] is the default.
+    pub body_bytes_max: usize,
+    /// How many hostnames a zone may have; `None`: any number.
+    pub hostnames_per_zone_max: Option<u64>,
+}
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<ApiState>);
+
+pub(crate) struct ApiState {
+    pub(crate) app: App,
+    pub(crate) settings: ApiSettings,
+}
+
+impl From<ApiDeps> for Api {
+    fn from(deps: ApiDeps) -> Self {
+        let settings = deps.settings;
+        let terms = Terms {
+            authorities: settings.authorities.clone(),
+            default_authority: settings.default_authority,
+            keys: settings.keys.clone(),
+            create_wait: settings.create_wait,
+            hostnames_per_zone_max: settings.hostnames_per_zone_max,
+        };
+        let (stores, clock, bells, draws) = (deps.stores, deps.clock, deps.bells, deps.draws);
+        let app = App { stores, clock, bells, draws, terms };
+        Self(Arc::new(ApiState { app, settings }))
+    }
+}
+
+impl Deref for Api {
+    type Target = ApiState;
+
+    fn deref(&self) -> &ApiState {
+        &self.0
+    }
+}

@@ -1,1 +1,63 @@
-//! To come.
+//! The use cases behind the API: what it means to add, change and remove zones, origins and hostnames.
+//!
+//! Free functions over [`App`]. They know the ports and the pure rules of np-domain, and neither HTTP nor SQL. They write
+//! what is wanted and ring the [`Bells`]; they never speak to a CA or a resolver. Called by [`crate::api`], and
+//! [`tokens`] by the executable at its first start.
+
+pub mod access;
+pub mod draws;
+pub mod fallback_origins;
+pub mod hostnames;
+pub mod tokens;
+pub mod zones;
+
+use std::{sync::Arc, time::Duration};
+
+use np_domain::{
+    Timestamp,
+    certificate::{AuthorityName, KeyType},
+    ports::Clock,
+};
+
+use crate::{stores::Stores, wake::Bells};
+use draws::Draws;
+
+/// An edit that lost the race for a hostname this many times in a row gives up.
+pub const SAVE_TRIES_MAX: u32 = 8;
+
+/// What the use cases share.
+#[derive(Clone)]
+pub struct App {
+    /// Memory.
+    pub stores: Stores,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who is told of changes.
+    pub bells: Bells,
+    /// Where ids and tokens come from.
+    pub draws: Arc<dyn Draws>,
+    /// What can be asked for here.
+    pub terms: Terms,
+}
+
+/// What can be asked for in this installation.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The CAs that are configured.
+    pub authorities: Vec<AuthorityName>,
+    /// The CA of those who name none.
+    pub default_authority: AuthorityName,
+    /// The kinds of keys that certificates are obtained for, in order.
+    pub keys: Vec<KeyType>,
+    /// How long a create waits for the CA's tokens.
+    pub create_wait: Duration,
+    /// How many hostnames a zone may have; `None`: any number.
+    pub hostnames_per_zone_max: Option<u64>,
+}
+
+impl App {
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,21 @@
+//! GET of one.
+
+use axum::extract::State;
+
+use crate::{
+    api::{
+        Api,
+        auth::{HostnameInPath, Readable},
+        envelope::{Reply, ok},
+    },
+    app::hostnames,
+};
+
+pub(crate) async fn read(
+    State(api): State<Api>,
+    Readable(zone): Readable,
+    HostnameInPath(id): HostnameInPath,
+) -> Reply {
+    let record = hostnames::find(&api.app, &zone, id).await?;
+    Ok(ok(super::view(&api, &zone).render(&record)))
+}

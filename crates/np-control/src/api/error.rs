@@ -1,0 +1,329 @@
+//! The only place where HTTP statuses and API error codes are chosen.
+//!
+//! [`Problem`] is the table of behaviour.md 1.5 and 6; docs/errors.md repeats it for readers, and a test compares the two.
+//! Below it, one exhaustive match per error of the domain and of the use cases. Nothing internal gets into a reply: what
+//! caused a 500 is logged here, once, and the client reads `Internal Server Error`.
+
+use std::fmt::Write as _;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use np_domain::{
+    certificate::AuthorityName,
+    id::IdError,
+    name::HostnameError,
+    origin::OriginError,
+    ports::{InsertError, StoreError},
+};
+
+use super::{
+    envelope::{Envelope, Item, Source},
+    wire::invalid::{Invalid, Why},
+};
+use crate::app::{
+    access::AccessError,
+    fallback_origins::FallbackError,
+    hostnames::{CreateError, EditError, FindError, WantedError},
+    tokens::TokenError,
+    zones::{self, RemoveError},
+};
+
+mod table;
+
+pub use table::{Problem, Row};
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    problem: Problem,
+    /// The field at fault, as a JSON pointer.
+    pointer: Option<String>,
+    /// What exactly is wrong, and the remedy where the table's text does not say it.
+    detail: Option<String>,
+    /// For the log only.
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    /// The problem as the table has it.
+    pub(crate) fn of(problem: Problem) -> Self {
+        Self { problem, pointer: None, detail: None, cause: None }
+    }
+
+    /// With the field at fault.
+    pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// With what exactly is wrong.
+    pub(crate) fn because(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    fn item(&self) -> Item {
+        let row = self.problem.row();
+        let mut message = row.message.to_owned();
+        if let Some(detail) = &self.detail {
+            // Writing to a String cannot fail.
+            let _ = write!(message, " {detail}");
+        }
+        let chain = self.problem.chain().map(|(code, message)| Item {
+            code,
+            message: message.to_owned(),
+            source: None,
+            error_chain: Vec::new(),
+        });
+        let source = self.pointer.clone().map(|pointer| Source { pointer });
+        Item { code: row.code, message, source, error_chain: chain.into_iter().collect() }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let Some(cause) = &self.cause {
+            tracing::error!(problem = ?self.problem, error = %chain(cause.as_ref()), "request failed");
+        }
+        let row = self.problem.row();
+        let status = StatusCode::from_u16(row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let errors = vec![self.item()];
+        let messages = Vec::new();
+        Envelope::<()> { success: false, errors, messages, result: None, result_info: None }
+            .reply(status)
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::of(Problem::Busy),
+            StoreError::Corrupt { .. } | StoreError::Unavailable(_) => {
+                Self { cause: Some(Box::new(error)), ..Self::of(Problem::Internal) }
+            }
+        }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Foreign => Self::of(Problem::NoAccess),
+            AccessError::ReadOnly => Self::of(Problem::ReadOnly)
+                .because("The token may not write here; use one with write permission."),
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Unknown => Self::of(Problem::InvalidToken),
+            TokenError::Expired => {
+                Self::of(Problem::InvalidToken).because("The token has expired; make a new one.")
+            }
+            TokenError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<FindError> for ApiError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Unknown => Self::of(Problem::HostnameNotFound),
+            FindError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<FallbackError> for ApiError {
+    fn from(error: FallbackError) -> Self {
+        match error {
+            FallbackError::Unset => Self::of(Problem::FallbackNotFound),
+            FallbackError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for ApiError {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::InUse => Self::of(Problem::ZoneInUse),
+            RemoveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<zones::CreateError> for ApiError {
+    fn from(error: zones::CreateError) -> Self {
+        match error {
+            zones::CreateError::Access(error) => error.into(),
+            zones::CreateError::Insert(InsertError::Duplicate { existing }) => {
+                Self::of(Problem::ZoneExists).at("/name").because(format!("Its id is {existing}."))
+            }
+            zones::CreateError::Insert(InsertError::NoParent) => Self::of(Problem::NoAccess),
+            zones::CreateError::Insert(InsertError::Store(error)) => error.into(),
+        }
+    }
+}
+
+impl From<CreateError> for ApiError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::IsZone => Self::of(Problem::HostnameIsZone).at("/hostname"),
+            CreateError::QuotaExceeded(max) => Self::of(Problem::QuotaExceeded).because(format!(
+                "The zone has all {max} custom hostnames that it may have; delete some, or raise the limit."
+            )),
+            CreateError::Wanted(error) => error.into(),
+            CreateError::Insert(InsertError::Duplicate { existing }) => {
+                Self::of(Problem::DuplicateHostname).at("/hostname").because(format!(
+                    "The existing custom hostname has the id {existing}; edit that one."
+                ))
+            }
+            // The zone was removed since it was read.
+            CreateError::Insert(InsertError::NoParent) => Self::of(Problem::NoAccess),
+            CreateError::Insert(InsertError::Store(error)) => error.into(),
+        }
+    }
+}
+
+impl From<EditError> for ApiError {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Find(error) => error.into(),
+            EditError::NameFixed => Self::of(Problem::HostnameFixed)
+                .at("/hostname")
+                .because("The name cannot be changed; create another custom hostname."),
+            EditError::TypeAndMethodNeeded => Self::of(Problem::TypeAndMethodNeeded).at("/ssl"),
+            EditError::SniWithoutOrigin => sni_without_origin(),
+            EditError::Wanted(error) => error.into(),
+        }
+    }
+}
+
+impl From<WantedError> for ApiError {
+    fn from(error: WantedError) -> Self {
+        match error {
+            WantedError::AuthorityNotConfigured(name) => {
+                Self::of(Problem::SslInvalid).at("/ssl/certificate_authority").because(format!(
+                    "The certificate authority {} is not configured here.",
+                    name.as_str()
+                ))
+            }
+            WantedError::CiphersWithTls13 => {
+                Self::of(Problem::CiphersWithTls13).at("/ssl/settings/ciphers")
+            }
+            WantedError::WildcardByHttp => Self::of(Problem::SslInvalid).at("/ssl/method").because(
+                "A wildcard certificate cannot be validated over HTTP: use the method `txt`.",
+            ),
+        }
+    }
+}
+
+fn sni_without_origin() -> ApiError {
+    ApiError::of(Problem::OriginInvalid)
+        .at("/custom_origin_sni")
+        .because("custom_origin_sni needs a custom_origin_server beside it.")
+}
+
+impl From<Invalid> for ApiError {
+    fn from(Invalid { pointer, why }: Invalid) -> Self {
+        let error = match why {
+            Why::BadId(error) => return bad_id(&error),
+            Why::BadQuery(detail) => Self::of(Problem::BadQuery).because(detail),
+            Why::BundleMethod => Self::of(Problem::BundleMethod),
+            Why::Ciphers(detail) => Self::of(Problem::Ciphers).because(format!("{detail}.")),
+            Why::ContainsNothing => Self::of(Problem::ContainInvalid),
+            Why::Hostname(error) => hostname(error),
+            Why::HostnameMissing => {
+                Self::of(Problem::HostnameInvalid).because("`hostname` is required.")
+            }
+            Why::IdWithOtherFilters => Self::of(Problem::IdWithOtherFilters),
+            Why::Metadata(detail) => Self::of(Problem::Metadata).because(detail),
+            Why::Method => Self::of(Problem::MethodUnsupported),
+            Why::MethodEmail => Self::of(Problem::MethodUnsupported).because(
+                "No configured certificate authority validates by email: use `http` or `txt`.",
+            ),
+            Why::MinTlsVersion => Self::of(Problem::MinTlsVersion),
+            Why::NotJson(detail) => Self::of(Problem::NotJson).because(detail),
+            Why::Origin(error) => origin(error),
+            Why::SniWithoutOrigin => return sni_without_origin(),
+            Why::SslRemoval => Self::of(Problem::SslInvalid).because(
+                "A certificate cannot be taken away from a custom hostname: leave `ssl` out, or delete the hostname.",
+            ),
+            Why::Switch(key) => switch(key),
+            Why::Type => Self::of(Problem::TypeUnsupported),
+            Why::TypeOrMethodMissing => Self::of(Problem::TypeAndMethodNeeded),
+            Why::UnknownAuthority => Self::of(Problem::SslInvalid).because(format!(
+                "certificate_authority must be one of {}.",
+                AuthorityName::ALL.map(|(_, word)| word).join(", ")
+            )),
+            Why::Unsupported(detail) => Self::of(Problem::SslInvalid).because(detail),
+            Why::WrongType { expected, in_ssl: true } => {
+                Self::of(Problem::SslInvalid).because(format!("{pointer} must be {expected}."))
+            }
+            Why::WrongType { expected, in_ssl: false } => {
+                Self::of(Problem::NotJson).because(format!("{pointer} must be {expected}."))
+            }
+            Why::ZoneName(error) => {
+                Self::of(Problem::ZoneNameInvalid).because(format!("{error}."))
+            }
+            Why::ZoneSetting(detail) => Self::of(Problem::BadQuery).because(detail),
+        };
+        error.at(pointer)
+    }
+}
+
+fn bad_id(_: &IdError) -> ApiError {
+    ApiError::of(Problem::HostnameIdInvalid)
+}
+
+fn switch(key: &'static str) -> ApiError {
+    match key {
+        "http2" => ApiError::of(Problem::Http2),
+        "tls_1_2_only" => ApiError::of(Problem::Tls12Only),
+        "tls_1_3" => ApiError::of(Problem::Tls13),
+        _ => ApiError::of(Problem::SslInvalid).because(format!("`{key}` must be 'on' or 'off'.")),
+    }
+}
+
+fn hostname(error: HostnameError) -> ApiError {
+    match error {
+        HostnameError::Invalid { why } => {
+            ApiError::of(Problem::HostnameInvalid).because(format!("Here {why}."))
+        }
+        HostnameError::NonAscii { punycode: Some(name) } => {
+            ApiError::of(Problem::HostnameNonAscii).because(format!("Send {name}."))
+        }
+        HostnameError::NonAscii { punycode: None } => ApiError::of(Problem::HostnameNonAscii),
+        HostnameError::Wildcard => ApiError::of(Problem::HostnameWildcard)
+            .because("Send the name without `*.`, and `ssl.wildcard: true`."),
+        HostnameError::ReservedTop => ApiError::of(Problem::HostnameReservedTop),
+        HostnameError::ReservedDomain => ApiError::of(Problem::HostnameReservedDomain),
+        HostnameError::PublicSuffix(_) => {
+            ApiError::of(Problem::HostnameUnparsable).because(format!("`{error}`."))
+        }
+    }
+}
+
+fn origin(error: OriginError) -> ApiError {
+    let problem = match &error {
+        OriginError::Port | OriginError::TooLong => Problem::OriginInvalid,
+        OriginError::Host(HostnameError::Invalid { .. }) => Problem::OriginInvalid,
+        OriginError::Host(HostnameError::NonAscii { .. }) => Problem::OriginNonAscii,
+        OriginError::Host(HostnameError::ReservedTop) => Problem::OriginReservedTop,
+        OriginError::Host(HostnameError::PublicSuffix(_)) => Problem::OriginUnparsable,
+        OriginError::Host(HostnameError::ReservedDomain) => Problem::OriginReservedDomain,
+        OriginError::Host(HostnameError::Wildcard) => Problem::OriginWildcard,
+    };
+    ApiError::of(problem).because(format!("Here {error}."))
+}
+
+#[cfg(test)]
+mod tests;

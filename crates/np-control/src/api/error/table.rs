@@ -1,0 +1,156 @@
+//! The table of problems: status, code and text of each. The texts are those that clients of the original match on.
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The HTTP status.
+    pub status: u16,
+    /// The API's code.
+    pub code: u32,
+    /// The text; details follow it.
+    pub message: &'static str,
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $message:literal;)*) => {
+        /// Everything that a client can be told went wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Problem {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Problem {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Its line of the table.
+            pub fn row(self) -> Row {
+                match self {
+                    $(Self::$name => Row { status: $status, code: $code, message: $message },)*
+                }
+            }
+        }
+    };
+}
+
+problems! {
+    // Requests as such (behaviour.md 6).
+    /// No credentials.
+    NoCredentials = 400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers";
+    /// `Authorization` is not `Bearer` and a token.
+    BearerFormat = 400, 6003, "Invalid request headers";
+    /// `X-Auth-Key` is no key.
+    KeyFormat = 400, 6003, "Invalid request headers";
+    /// `X-Auth-Email` is no address.
+    EmailFormat = 400, 6003, "Invalid request headers";
+    /// Key and address are well formed, but only tokens are known here.
+    UnknownKey = 403, 9103, "Unknown X-Auth-Key or X-Auth-Email. Use an API token in the Authorization header.";
+    /// No such token, or it ended.
+    InvalidToken = 403, 9109, "Invalid access token";
+    /// The zone or account does not exist, or is somebody else's.
+    NoAccess = 403, 9109, "Unauthorized to access requested resource";
+    /// The token may only look.
+    ReadOnly = 403, 10000, "Authentication error";
+    /// No such path.
+    NoRoute = 404, 7003, "Could not route to the request's path, perhaps your object identifier is invalid?";
+    /// No such method at this path.
+    NotAllowed = 405, 10405, "Method not allowed for this path. Check the method and try again.";
+    /// The body is longer than configured.
+    BodyTooLarge = 413, 10413, "The request body is too large. Send a smaller one.";
+    /// A query parameter or a setting that cannot be taken.
+    BadQuery = 400, 10002, "Invalid request parameter.";
+    /// Others kept changing it.
+    Busy = 503, 10503, "It was being changed by others at the same time. Try again.";
+    /// Anything of ours.
+    Internal = 500, 1500, "Internal Server Error";
+
+    // Custom hostnames (behaviour.md 1.5).
+    /// The body is no JSON, or not the JSON that is wanted.
+    NotJson = 400, 1400, "Unable to decode the JSON request body. Check your input and try again.";
+    /// Metadata that cannot be kept.
+    Metadata = 400, 1401, "Unable to encode the Custom Metadata as JSON. Check your input and try again.";
+    /// The zone is full.
+    QuotaExceeded = 403, 1405, "Quota exceeded.";
+    /// The zone has it already.
+    DuplicateHostname = 409, 1406, "Duplicate custom hostname found. Check your input and try again.";
+    /// No hostname at all.
+    HostnameInvalid = 400, 1407, "Invalid custom hostname. Custom hostnames have to be smaller than 256 characters in length, cannot be IP addresses, cannot contain any special characters such as spaces or underscores, and cannot start or end a label with a hyphen. Check your input and try again.";
+    /// The zone's own name.
+    HostnameIsZone = 403, 1407, "Invalid custom hostname. It is the name of the zone itself, which cannot be a custom hostname of it. Use a customer's name.";
+    /// Punycode is wanted.
+    HostnameNonAscii = 400, 1408, "Custom hostnames with non-ASCII characters are not supported. Check your input and try again.";
+    /// A reserved top-level domain.
+    HostnameReservedTop = 400, 1409, "Reserved top domain custom hostnames, such as 'test', 'example', 'invalid' or 'localhost', is not supported. Check your input and try again.";
+    /// A public suffix.
+    HostnameUnparsable = 400, 1410, "Unable to parse custom hostname. Check your input and try again.";
+    /// A domain for documentation.
+    HostnameReservedDomain = 400, 1411, "Custom hostnames ending in example.com, example.net, or example.org are prohibited. Check your input and try again.";
+    /// No origin at all.
+    OriginInvalid = 400, 1415, "Invalid custom origin hostname. Check your input and try again.";
+    /// Punycode is wanted for the origin.
+    OriginNonAscii = 400, 1416, "Custom origin hostnames with non-ASCII characters are not supported. Check your input and try again.";
+    /// The origin is under a reserved top-level domain.
+    OriginReservedTop = 400, 1417, "Reserved top domain custom origin hostnames, such as 'test', 'example', 'invalid' or 'localhost', is not supported. Check your input and try again.";
+    /// The origin is a public suffix.
+    OriginUnparsable = 400, 1418, "Unable to parse custom origin hostname. Check your input and try again.";
+    /// The origin is under a domain for documentation.
+    OriginReservedDomain = 400, 1419, "Custom origin hostnames ending in example.com, example.net, or example.org are prohibited. Check your input and try again.";
+    /// The origin has a `*`.
+    OriginWildcard = 400, 1420, "Wildcard custom origin hostnames are not supported. Check your input and try again.";
+    /// `settings.http2`.
+    Http2 = 400, 1422, "Invalid `http2` setting. Only 'on' or 'off' is accepted. Check your input and try again.";
+    /// `settings.tls_1_2_only`.
+    Tls12Only = 400, 1423, "Invalid `tls_1_2_only` setting. Only 'on' or 'off' is accepted. Check your input and try again.";
+    /// `settings.tls_1_3`.
+    Tls13 = 400, 1424, "Invalid `tls_1_3` setting. Only 'on' or 'off' is accepted. Check your input and try again.";
+    /// `settings.min_tls_version`.
+    MinTlsVersion = 400, 1425, "Invalid `min_tls_version` setting. Only '1.0','1.1','1.2' or '1.3' is accepted. Check your input and try again.";
+    /// `ssl.method`.
+    MethodUnsupported = 400, 1432, "The validation method is not supported. Only `http`, `email`, or `txt` are accepted. Check your input and try again.";
+    /// `ssl.type`.
+    TypeUnsupported = 400, 1433, "The validation type is not supported. Only 'dv' is accepted. Check your input and try again.";
+    /// Anything else in `ssl`.
+    SslInvalid = 400, 1434, "The SSL attribute is invalid. Refer to the API documentation, check your input and try again.";
+    /// The id in the path is none.
+    HostnameIdInvalid = 400, 1435, "The custom hostname ID is invalid. Check your input and try again.";
+    /// The zone has no such hostname.
+    HostnameNotFound = 404, 1436, "The custom hostname was not found. Check your input and try again.";
+    /// `hostname.contain`.
+    ContainInvalid = 400, 1437, "Invalid hostname.contain query parameter. Check your input and try again.";
+    /// More than one of the filters of which one is allowed.
+    IdWithOtherFilters = 400, 1438, "Cannot specify other filter parameters in addition to `id`. Only one must be specified. Check your input and try again.";
+    /// The name cannot be changed.
+    HostnameFixed = 409, 1439, "Modifying the custom hostname is not supported. Check your input and try again.";
+    /// `ssl.type` and `ssl.method`.
+    TypeAndMethodNeeded = 400, 1440, "Both validation type and validation method are required. Check your input and try again.";
+    /// `settings.ciphers`.
+    Ciphers = 400, 1442, "Invalid `ciphers` setting. Refer to the documentation for the list of accepted cipher suites. Check your input and try again.";
+    /// Ciphers beside a minimum of TLS 1.3.
+    CiphersWithTls13 = 400, 1443, "Cipher suite selection is not supported for a minimum TLS version of 1.3. Check your input and try again.";
+    /// A `*` in the hostname.
+    HostnameWildcard = 400, 1448, "Custom hostnames with wildcards are not supported for certificates managed by Cloudflare. Check your input and try again.";
+    /// `ssl.bundle_method`.
+    BundleMethod = 400, 1449, "The request input `bundle_method` must be one of: ubiquitous, optimal, force. Check your input and try again.";
+
+    // Zones and fallback origins. The codes 1551 and 1600 are ours: the original's are not published.
+    /// No name for a zone.
+    ZoneNameInvalid = 400, 1049, "The name is not one that a zone can have. Check your input and try again.";
+    /// The account has the zone already.
+    ZoneExists = 400, 1061, "The zone already exists. Use the existing one.";
+    /// The zone has hostnames.
+    ZoneInUse = 400, 1600, "The zone still has custom hostnames. Delete them first.";
+    /// No fallback origin.
+    FallbackNotFound = 404, 1551, "The zone has no fallback origin. Set one first.";
+}
+
+impl Problem {
+    /// The second, finer error that some replies carry in `error_chain`.
+    pub fn chain(self) -> Option<(u32, &'static str)> {
+        match self {
+            Self::BearerFormat => Some((6111, "Invalid format for Authorization header")),
+            Self::EmailFormat => Some((6102, "Invalid format for X-Auth-Email header")),
+            Self::KeyFormat => Some((6103, "Invalid format for X-Auth-Key header")),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `/user/tokens/verify`: whether a token works.
+
+use http::StatusCode;
+
+use super::{
+    auth::Caller,
+    envelope::{Envelope, Item, Reply},
+    wire::token,
+};
+
+pub(crate) async fn verify(Caller(token): Caller) -> Reply {
+    let message = Item {
+        code: 10000,
+        message: "This API Token is valid and active".to_owned(),
+        source: None,
+        error_chain: Vec::new(),
+    };
+    let envelope = Envelope { messages: vec![message], ..Envelope::of(token::render(&token)) };
+    Ok(envelope.reply(StatusCode::OK))
+}

@@ -1,0 +1,70 @@
+//! Why a body or a query cannot be taken, and which field is at fault.
+
+use np_domain::{id::IdError, name::HostnameError, origin::OriginError};
+
+/// A field that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Invalid {
+    /// The field, as a JSON pointer.
+    pub(crate) pointer: String,
+    /// What is wrong with it.
+    pub(crate) why: Why,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The id in the path is none.
+    BadId(IdError),
+    /// A query parameter, in words.
+    BadQuery(String),
+    /// No such way to bundle.
+    BundleMethod,
+    /// Cipher names, in words.
+    Ciphers(String),
+    /// `hostname.contain` with nothing to contain.
+    ContainsNothing,
+    /// No hostname that can be added.
+    Hostname(HostnameError),
+    /// No hostname at all.
+    HostnameMissing,
+    /// Filters that exclude each other.
+    IdWithOtherFilters,
+    /// Metadata, in words.
+    Metadata(String),
+    /// No such method.
+    Method,
+    /// A method that nobody offers any more.
+    MethodEmail,
+    /// No such version.
+    MinTlsVersion,
+    /// No JSON object.
+    NotJson(String),
+    /// No origin.
+    Origin(OriginError),
+    /// An SNI towards no custom origin.
+    SniWithoutOrigin,
+    /// `ssl: null` in an edit.
+    SslRemoval,
+    /// Neither on nor off: the setting's key.
+    Switch(&'static str),
+    /// No such type of validation.
+    Type,
+    /// Type and method are needed, and one is missing.
+    TypeOrMethodMissing,
+    /// No CA of this name.
+    UnknownAuthority,
+    /// Something of the original that is not offered, in words.
+    Unsupported(String),
+    /// Another type of JSON value is wanted.
+    WrongType {
+        /// What is wanted.
+        expected: &'static str,
+        /// Whether it is within `ssl`.
+        in_ssl: bool,
+    },
+    /// No name for a zone.
+    ZoneName(HostnameError),
+    /// A zone's setting, in words.
+    ZoneSetting(String),
+}

@@ -1,0 +1,152 @@
+//! `ssl` of a custom hostname: what is asked for, and what came of it.
+
+mod render;
+
+pub(crate) use render::{SslWire, render};
+
+use np_domain::{
+    certificate::{AuthorityName, BundleMethod, DcvMethod, Wanted},
+    tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
+};
+
+use super::{
+    change::Change,
+    invalid::{Invalid, Why},
+    object::Object,
+};
+use crate::{
+    api::ApiSettings,
+    app::hostnames::{CertificateEdit, TlsEdit},
+};
+
+/// Fields for uploaded certificates, which are not offered yet.
+const UPLOADED: [&str; 4] =
+    ["custom_cert_bundle", "custom_certificate", "custom_csr_id", "custom_key"];
+
+/// Reads `ssl` of a POST.
+pub(crate) fn parse_create(ssl: &Object<'_>, settings: &ApiSettings) -> Result<Wanted, Invalid> {
+    let edit = parse_edit(ssl)?;
+    let missing = if edit.is_type_named { "method" } else { "type" };
+    let method = edit.method.filter(|_| edit.is_type_named);
+    let method = method.ok_or_else(|| ssl.invalid(missing, Why::TypeOrMethodMissing))?;
+    let mut tls = TlsPolicy::default();
+    edit.tls.iter().for_each(|edit| edit.apply(&mut tls));
+    Ok(Wanted {
+        method,
+        wildcard: edit.wildcard.unwrap_or(false),
+        authority: edit.authority.flatten(),
+        bundle: edit.bundle.unwrap_or_default(),
+        tls,
+        keys: settings.keys.clone(),
+    })
+}
+
+/// Reads `ssl` of a PATCH.
+pub(crate) fn parse_edit(ssl: &Object<'_>) -> Result<CertificateEdit, Invalid> {
+    if let Some(key) = UPLOADED.iter().find(|key| ssl.has(key)) {
+        let why = format!("Uploaded certificates are not supported yet: leave `{key}` out.");
+        return Err(ssl.invalid(key, Why::Unsupported(why)));
+    }
+    Ok(CertificateEdit {
+        is_type_named: parse_type(ssl)?,
+        method: parse_method(ssl)?,
+        wildcard: ssl.flag("wildcard")?.edit().map(Option::unwrap_or_default),
+        authority: parse_authority(ssl)?.edit(),
+        bundle: parse_bundle(ssl)?.edit().map(Option::unwrap_or_default),
+        tls: parse_settings(ssl)?,
+    })
+}
+
+fn parse_type(ssl: &Object<'_>) -> Result<bool, Invalid> {
+    match ssl.text("type")?.value() {
+        None => Ok(false),
+        Some("dv") => Ok(true),
+        Some(_) => Err(ssl.invalid("type", Why::Type)),
+    }
+}
+
+fn parse_method(ssl: &Object<'_>) -> Result<Option<DcvMethod>, Invalid> {
+    match ssl.text("method")?.value() {
+        None => Ok(None),
+        Some("http") => Ok(Some(DcvMethod::Http)),
+        Some("txt") => Ok(Some(DcvMethod::Txt)),
+        Some("email") => Err(ssl.invalid("method", Why::MethodEmail)),
+        Some(_) => Err(ssl.invalid("method", Why::Method)),
+    }
+}
+
+/// The empty text is the default CA, as `null` is.
+fn parse_authority(ssl: &Object<'_>) -> Result<Change<AuthorityName>, Invalid> {
+    match ssl.text("certificate_authority")? {
+        Change::Absent => Ok(Change::Absent),
+        Change::Reset | Change::To("") => Ok(Change::Reset),
+        Change::To(word) => AuthorityName::parse(word)
+            .map(Change::To)
+            .ok_or_else(|| ssl.invalid("certificate_authority", Why::UnknownAuthority)),
+    }
+}
+
+fn parse_bundle(ssl: &Object<'_>) -> Result<Change<BundleMethod>, Invalid> {
+    ssl.text("bundle_method")?.try_map(|word| match word {
+        "force" => Ok(BundleMethod::Force),
+        "optimal" => Ok(BundleMethod::Optimal),
+        "ubiquitous" => Ok(BundleMethod::Ubiquitous),
+        _ => Err(ssl.invalid("bundle_method", Why::BundleMethod)),
+    })
+}
+
+fn parse_settings(ssl: &Object<'_>) -> Result<Vec<TlsEdit>, Invalid> {
+    let settings = match ssl.object("settings")? {
+        Change::Absent => return Ok(Vec::new()),
+        Change::Reset => return Ok(vec![TlsEdit::Reset]),
+        Change::To(settings) => settings,
+    };
+    let ciphers = settings.texts("ciphers")?.try_map(|names| {
+        CipherList::parse(names)
+            .map_err(|error| settings.invalid("ciphers", Why::Ciphers(error.to_string())))
+    })?;
+    let edits = [
+        parse_switch(&settings, "tls_1_2_only")?.edit().map(TlsEdit::only_tls_1_2),
+        parse_min_version(&settings)?.edit().map(TlsEdit::MinVersion),
+        parse_switch(&settings, "tls_1_3")?.edit().map(TlsEdit::Tls13),
+        parse_switch(&settings, "http2")?.edit().map(TlsEdit::Http2),
+        parse_switch(&settings, "early_hints")?.edit().map(TlsEdit::EarlyHints),
+        ciphers.edit().map(TlsEdit::Ciphers),
+    ];
+    Ok(edits.into_iter().flatten().collect())
+}
+
+impl TlsEdit {
+    /// The legacy setting: TLS 1.2 at least.
+    fn only_tls_1_2(switch: Option<Switch>) -> Self {
+        Self::MinVersion(match switch {
+            Some(Switch::On) => Some(TlsVersion::V1_2),
+            Some(Switch::Off) | None => None,
+        })
+    }
+}
+
+fn parse_switch(settings: &Object<'_>, key: &'static str) -> Result<Change<Switch>, Invalid> {
+    let bad = || settings.invalid(key, Why::Switch(key));
+    settings.text(key).map_err(|_| bad())?.try_map(|word| match word {
+        "on" => Ok(Switch::On),
+        "off" => Ok(Switch::Off),
+        _ => Err(bad()),
+    })
+}
+
+/// The API's words for versions.
+const VERSIONS: [(TlsVersion, &str); 4] = [
+    (TlsVersion::V1_0, "1.0"),
+    (TlsVersion::V1_1, "1.1"),
+    (TlsVersion::V1_2, "1.2"),
+    (TlsVersion::V1_3, "1.3"),
+];
+
+fn parse_min_version(settings: &Object<'_>) -> Result<Change<TlsVersion>, Invalid> {
+    let bad = || settings.invalid("min_tls_version", Why::MinTlsVersion);
+    settings.text("min_tls_version").map_err(|_| bad())?.try_map(|word| {
+        let known = VERSIONS.iter().find(|(_, known)| *known == word);
+        known.map(|(version, _)| *version).ok_or_else(bad)
+    })
+}

@@ -1,0 +1,233 @@
+//! How a certificate looks in a reply.
+
+use np_domain::{
+    certificate::{
+        Active, AuthorityName, BundleMethod, Certificate, Control, ControlProof, DcvMethod, Order,
+        chain::ChainFacts,
+    },
+    custom_hostname::CustomHostname,
+    tls_policy::{Switch, TlsPolicy},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::VERSIONS;
+use crate::api::wire::{custom_hostname::View, moment, status::CertificateStatus};
+
+/// `ssl`. The fields of a single validation record stand here too, for old clients (behaviour.md 3.1).
+#[derive(Debug, Serialize)]
+pub(crate) struct SslWire {
+    id: String,
+    r#type: &'static str,
+    method: &'static str,
+    status: &'static str,
+    wildcard: bool,
+    certificate_authority: &'static str,
+    bundle_method: &'static str,
+    settings: SettingsWire,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    single_record: Option<ProofWire>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    validation_records: Vec<RecordWire>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dcv_delegation_records: Vec<DelegationWire>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    validation_errors: Vec<ErrorWire>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    leaf: Option<LeafWire>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    certificates: Vec<CertificateWire>,
+}
+
+#[derive(Debug, Serialize)]
+struct SettingsWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_tls_version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_1_3: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http2: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early_hints: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ciphers: Option<Vec<&'static str>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct RecordWire {
+    status: &'static str,
+    #[serde(flatten)]
+    proof: ProofWire,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum ProofWire {
+    Txt { txt_name: String, txt_value: String },
+    Http { http_url: String, http_body: String },
+}
+
+#[derive(Debug, Serialize)]
+struct DelegationWire {
+    cname: String,
+    cname_target: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorWire {
+    message: String,
+}
+
+/// The leaf that is served first.
+#[derive(Debug, Serialize)]
+struct LeafWire {
+    issuer: String,
+    serial_number: String,
+    signature: String,
+    hosts: Vec<String>,
+    expires_on: String,
+}
+
+/// Undocumented, and the only place with the ids of single certificates (behaviour.md 4.1).
+#[derive(Debug, Serialize)]
+struct CertificateWire {
+    id: String,
+    issuer: String,
+    serial_number: String,
+    signature: String,
+    issued_on: String,
+    expires_on: String,
+    fingerprint_sha256: String,
+}
+
+/// The certificate of a hostname.
+pub(crate) fn render(
+    certificate: &Certificate,
+    hostname: &CustomHostname,
+    view: &View<'_>,
+) -> SslWire {
+    let wanted = &certificate.wanted;
+    let records = records(certificate.open_order(), hostname);
+    let authority = wanted.authority.unwrap_or(view.settings.default_authority);
+    let status = CertificateStatus::of(certificate, &hostname.ownership, view.now);
+    SslWire {
+        id: certificate.id.to_string(),
+        r#type: "dv",
+        method: method_word(wanted.method),
+        status: status.word(),
+        wildcard: wanted.wildcard,
+        certificate_authority: AuthorityName::as_str(authority),
+        bundle_method: bundle_word(wanted.bundle),
+        settings: settings(&wanted.tls),
+        single_record: match records.as_slice() {
+            [only] => Some(only.proof.clone()),
+            _ => None,
+        },
+        validation_records: records,
+        dcv_delegation_records: delegation(wanted.method, hostname, view).into_iter().collect(),
+        validation_errors: problems(certificate),
+        leaf: certificate.active.first().map(|active| leaf(active.issued.chain.facts())),
+        certificates: certificate.active.iter().map(served).collect(),
+    }
+}
+
+fn method_word(method: DcvMethod) -> &'static str {
+    match method {
+        DcvMethod::Http => "http",
+        DcvMethod::Txt => "txt",
+    }
+}
+
+fn bundle_word(bundle: BundleMethod) -> &'static str {
+    match bundle {
+        BundleMethod::Force => "force",
+        BundleMethod::Optimal => "optimal",
+        BundleMethod::Ubiquitous => "ubiquitous",
+    }
+}
+
+fn settings(tls: &TlsPolicy) -> SettingsWire {
+    let word = |switch: Option<Switch>| switch.map(switch_word);
+    let version = |wanted| VERSIONS.iter().find(|(v, _)| *v == wanted).map(|(_, word)| *word);
+    SettingsWire {
+        min_tls_version: tls.min_version.and_then(version),
+        tls_1_3: word(tls.tls_1_3),
+        http2: word(tls.http2),
+        early_hints: word(tls.early_hints),
+        ciphers: tls.ciphers.as_ref().map(|list| list.iter().map(|c| c.as_str()).collect()),
+    }
+}
+
+fn switch_word(switch: Switch) -> &'static str {
+    match switch {
+        Switch::Off => "off",
+        Switch::On => "on",
+    }
+}
+
+fn records(order: Option<&Order>, hostname: &CustomHostname) -> Vec<RecordWire> {
+    let controls = order.into_iter().flat_map(|order| &order.controls);
+    controls.map(|control| record(control, hostname)).collect()
+}
+
+fn record(control: &Control, hostname: &CustomHostname) -> RecordWire {
+    let proof = match &control.proof {
+        ControlProof::Http { path, body } => ProofWire::Http {
+            http_url: format!("http://{}{path}", hostname.name),
+            http_body: body.to_string(),
+        },
+        ControlProof::Txt { name, value } => {
+            ProofWire::Txt { txt_name: name.to_string(), txt_value: value.to_string() }
+        }
+    };
+    RecordWire { status: if control.satisfied { "valid" } else { "pending" }, proof }
+}
+
+/// The CNAME that lets our DNS answer the CA; none for a hostname too long for it.
+fn delegation(
+    method: DcvMethod,
+    hostname: &CustomHostname,
+    view: &View<'_>,
+) -> Option<DelegationWire> {
+    match method {
+        DcvMethod::Http => None,
+        DcvMethod::Txt => {
+            let domain = &view.settings.delegation_domain;
+            let target = domain.target(&hostname.name, view.zone.delegation).ok()?;
+            let cname = hostname.name.acme_challenge().to_string();
+            Some(DelegationWire { cname, cname_target: target.to_string() })
+        }
+    }
+}
+
+fn problems(certificate: &Certificate) -> Vec<ErrorWire> {
+    let problems = certificate.problems().iter();
+    problems.map(|problem| ErrorWire { message: problem.message.to_string() }).collect()
+}
+
+fn leaf(facts: &ChainFacts) -> LeafWire {
+    LeafWire {
+        issuer: facts.issuer.to_string(),
+        serial_number: facts.serial.to_string(),
+        signature: facts.signature.to_string(),
+        hosts: facts.names.iter().map(ToString::to_string).collect(),
+        expires_on: moment(facts.not_after),
+    }
+}
+
+fn served(active: &Active) -> CertificateWire {
+    let facts = active.issued.chain.facts();
+    CertificateWire {
+        id: active.issued.id.to_string(),
+        issuer: facts.issuer.to_string(),
+        serial_number: facts.serial.to_string(),
+        signature: facts.signature.to_string(),
+        issued_on: moment(facts.not_before),
+        expires_on: moment(facts.not_after),
+        fingerprint_sha256: fingerprint(facts),
+    }
+}
+
+fn fingerprint(facts: &ChainFacts) -> String {
+    facts.der.first().map(|leaf| hex::encode(Sha256::digest(leaf))).unwrap_or_default()
+}

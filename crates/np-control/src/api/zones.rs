@@ -1,0 +1,81 @@
+//! `/zones`.
+
+use axum::extract::{Query, State};
+use http::StatusCode;
+use np_domain::{account::ApiToken, ports::StoreError, zone::Zone};
+
+use super::{
+    Api,
+    auth::{Caller, Readable, Writable},
+    body::Body,
+    envelope::{Envelope, Id, Reply, ok},
+    pagination::{Params, result_info},
+    wire::zone::{self, View, parse_create, parse_edit, parse_filter},
+};
+use crate::app::{access, zones};
+
+pub(crate) async fn create(
+    State(api): State<Api>,
+    Caller(token): Caller,
+    Body(body): Body,
+) -> Reply {
+    // Who may only look learns nothing about the body.
+    access::allow(&token, access::Need::Write)?;
+    let zone = zones::create(&api.app, &token, parse_create(&body)?).await?;
+    Ok(ok(view(&api, &token).await?.render(&zone)))
+}
+
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Caller(token): Caller,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Reply {
+    let params = Params::new(query);
+    let page = params.page()?;
+    let mut filter = parse_filter(&params)?;
+    access::narrow(&token, &mut filter);
+    let (zones, total) = api.app.stores.zones.list_zones(&filter, page).await?;
+    let view = view(&api, &token).await?;
+    let shown: Vec<_> = zones.iter().map(|zone| view.render(zone)).collect();
+    let info = result_info(page, shown.len(), total);
+    Ok(Envelope { result_info: Some(info), ..Envelope::of(shown) }.reply(StatusCode::OK))
+}
+
+pub(crate) async fn read(
+    State(api): State<Api>,
+    Caller(token): Caller,
+    Readable(zone): Readable,
+) -> Reply {
+    Ok(ok(view(&api, &token).await?.render(&zone)))
+}
+
+pub(crate) async fn edit(
+    State(api): State<Api>,
+    Caller(token): Caller,
+    Writable(zone): Writable,
+    Body(body): Body,
+) -> Reply {
+    let zone = changed(&api, zone, &body).await?;
+    Ok(ok(view(&api, &token).await?.render(&zone)))
+}
+
+async fn changed(
+    api: &Api,
+    zone: Zone,
+    body: &serde_json::Value,
+) -> Result<Zone, super::error::ApiError> {
+    match parse_edit(body)? {
+        Some(kind) => Ok(zones::set_kind(&api.app, zone, kind).await?),
+        None => Ok(zone),
+    }
+}
+
+pub(crate) async fn remove(State(api): State<Api>, Writable(zone): Writable) -> Reply {
+    zones::remove(&api.app, &zone).await?;
+    Ok(ok(Id { id: zone.id.to_string() }))
+}
+
+async fn view<'a>(api: &'a Api, token: &ApiToken) -> Result<View<'a>, StoreError> {
+    let accounts = access::accounts(&api.app, token).await?;
+    Ok(zone::View { settings: &api.settings, accounts, access: token.access })
+}

@@ -1,0 +1,103 @@
+//! What a token may do to which zone.
+
+use np_domain::{
+    account::{Access, Account, ApiToken, Scope},
+    id::{AccountId, ZoneId},
+    ports::{StoreError, ZoneFilter},
+    zone::Zone,
+};
+use thiserror::Error;
+
+use super::App;
+
+/// What a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// To look.
+    Read,
+    /// To change.
+    Write,
+}
+
+/// Why a request may not go on.
+#[derive(Debug, Error)]
+pub enum AccessError {
+    /// The zone or account does not exist, or the token has nothing to do with it: both look the same from outside.
+    #[error("the token has no access to it")]
+    Foreign,
+    /// The token may only look.
+    #[error("the token may only look")]
+    ReadOnly,
+    /// Memory failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether the token may do this at all.
+///
+/// # Errors
+/// [`AccessError::ReadOnly`].
+pub fn allow(token: &ApiToken, need: Need) -> Result<(), AccessError> {
+    match (need, token.access) {
+        (Need::Read, Access::Read | Access::Write | Access::Admin)
+        | (Need::Write, Access::Write | Access::Admin) => Ok(()),
+        (Need::Write, Access::Read) => Err(AccessError::ReadOnly),
+    }
+}
+
+/// The zone, if the token may do this to it.
+///
+/// # Errors
+/// See [`AccessError`].
+pub async fn zone(
+    app: &App,
+    token: &ApiToken,
+    id: ZoneId,
+    need: Need,
+) -> Result<Zone, AccessError> {
+    let zone = app.stores.zones.zone(id).await?;
+    let zone = zone.filter(|zone| reaches(token, zone)).ok_or(AccessError::Foreign)?;
+    allow(token, need)?;
+    Ok(zone)
+}
+
+fn reaches(token: &ApiToken, zone: &Zone) -> bool {
+    let in_account = token.access == Access::Admin || token.account == zone.account;
+    let in_scope = match &token.scope {
+        Scope::Account => true,
+        Scope::Zones(zones) => zones.contains(&zone.id),
+    };
+    in_account && in_scope
+}
+
+/// The accounts that the token may see, oldest first.
+///
+/// # Errors
+/// When memory fails.
+pub async fn accounts(app: &App, token: &ApiToken) -> Result<Vec<Account>, StoreError> {
+    let mut accounts = app.stores.accounts.accounts().await?;
+    accounts.retain(|account| token.access == Access::Admin || account.id == token.account);
+    Ok(accounts)
+}
+
+/// One account, if the token may see it.
+///
+/// # Errors
+/// See [`AccessError`].
+pub async fn account(app: &App, token: &ApiToken, id: AccountId) -> Result<Account, AccessError> {
+    let accounts = accounts(app, token).await?;
+    accounts.into_iter().find(|account| account.id == id).ok_or(AccessError::Foreign)
+}
+
+/// Narrows a filter down to the zones that the token may see.
+pub fn narrow(token: &ApiToken, filter: &mut ZoneFilter) {
+    if let Scope::Zones(zones) = &token.scope {
+        filter.among = Some(zones.clone());
+    }
+    if token.access != Access::Admin {
+        match filter.account {
+            Some(account) if account != token.account => filter.among = Some(Vec::new()),
+            _ => filter.account = Some(token.account),
+        }
+    }
+}

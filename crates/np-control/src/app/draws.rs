@@ -1,0 +1,115 @@
+//! Chance as a port: ids, tokens and secrets are drawn here, before a rule is asked, so that tests can fix them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use np_domain::{
+    custom_hostname::OwnershipToken,
+    delegation::DelegationId,
+    id::{AccountId, HostnameId, PackId, TokenId, ZoneId},
+};
+use rand::Rng;
+use uuid::Uuid;
+
+/// A source of bytes that nobody can guess.
+pub trait Draws: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The real source: a cryptographic generator, seeded by the operating system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomDraws;
+
+impl Draws for RandomDraws {
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::rng().fill_bytes(bytes);
+    }
+}
+
+/// A source for tests: each draw is the number of the draw, so that no two are alike and every run is.
+#[derive(Debug, Default)]
+pub struct CountingDraws(AtomicU64);
+
+impl Draws for CountingDraws {
+    fn fill(&self, bytes: &mut [u8]) {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        bytes.fill(0);
+        for (byte, digit) in bytes.iter_mut().rev().zip(number.to_le_bytes()) {
+            *byte = digit;
+        }
+    }
+}
+
+impl dyn Draws + '_ {
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// A random UUID (version 4).
+    pub fn uuid(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
+
+    /// The id of a new hostname.
+    pub fn hostname_id(&self) -> HostnameId {
+        HostnameId::from_uuid(self.uuid())
+    }
+
+    /// The id of a new certificate pack.
+    pub fn pack_id(&self) -> PackId {
+        PackId::from_uuid(self.uuid())
+    }
+
+    /// The token that proves ownership of a new hostname.
+    pub fn ownership_token(&self) -> OwnershipToken {
+        OwnershipToken::from_uuid(self.uuid())
+    }
+
+    /// The id of a new zone.
+    pub fn zone_id(&self) -> ZoneId {
+        ZoneId::from_bytes(self.bytes())
+    }
+
+    /// The id of a new account.
+    pub fn account_id(&self) -> AccountId {
+        AccountId::from_bytes(self.bytes())
+    }
+
+    /// The id of a new API token.
+    pub fn token_id(&self) -> TokenId {
+        TokenId::from_bytes(self.bytes())
+    }
+
+    /// A new zone's part of delegation targets.
+    pub fn delegation_id(&self) -> DelegationId {
+        DelegationId::from_bytes(self.bytes())
+    }
+
+    /// The bytes of a new API token's secret.
+    pub(crate) fn secret(&self) -> [u8; super::tokens::SECRET_BYTES] {
+        self.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_draws_are_different_and_the_same_in_every_run() {
+        let ids = || {
+            let draws: &dyn Draws = &CountingDraws::default();
+            [draws.zone_id().to_string(), draws.hostname_id().to_string()]
+        };
+        assert_eq!(ids(), ids());
+        assert_eq!(ids()[1], "00000000-0000-4000-8000-000000000002");
+    }
+
+    #[test]
+    fn random_draws_differ() {
+        let draws: &dyn Draws = &RandomDraws;
+        assert_ne!(draws.zone_id(), draws.zone_id());
+    }
+}

@@ -1,0 +1,73 @@
+//! Custom hostnames: added, changed and removed. What may be asked of a certificate is in [`wanted`].
+
+mod create;
+mod edit;
+mod wanted;
+
+pub use create::{CreateError, NewHostname, create};
+pub use edit::{CertificateEdit, Edit, EditError, FieldEdit, NewCertificate, TlsEdit, edit};
+pub use wanted::{WantedError, check};
+
+use np_domain::{
+    custom_hostname::HostnameRecord,
+    event::{Event, EventKind},
+    id::HostnameId,
+    ownership,
+    ports::{Hold, HostnameChange, Publish, StoreError},
+    text::Explanation,
+    zone::Zone,
+};
+use thiserror::Error;
+
+use super::{App, SAVE_TRIES_MAX};
+
+/// Why there is no hostname to show or remove.
+#[derive(Debug, Error)]
+pub enum FindError {
+    /// The zone has none with this id.
+    #[error("the zone has no custom hostname with this id")]
+    Unknown,
+    /// Memory failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One hostname of a zone.
+///
+/// # Errors
+/// See [`FindError`].
+pub async fn find(app: &App, zone: &Zone, id: HostnameId) -> Result<HostnameRecord, FindError> {
+    app.stores.hostnames.find(zone.id, id).await?.ok_or(FindError::Unknown)
+}
+
+/// Accepts the deletion of a hostname: from now on the API does not know it, and it leaves the serving nodes.
+///
+/// # Errors
+/// See [`FindError`].
+pub async fn remove(app: &App, zone: &Zone, id: HostnameId) -> Result<(), FindError> {
+    for _ in 0..SAVE_TRIES_MAX {
+        let change = leaving(app, find(app, zone, id).await?)?;
+        match app.stores.hostnames.save(&[change], &Hold::Release).await {
+            Err(StoreError::Stale) => continue,
+            saved => saved?,
+        }
+        app.bells.retirement.ring();
+        app.bells.publication.ring();
+        app.bells.saved.ring_all();
+        return Ok(());
+    }
+    Err(StoreError::Stale.into())
+}
+
+fn leaving(app: &App, record: HostnameRecord) -> Result<HostnameChange, FindError> {
+    let mut hostname = record.hostname;
+    let now = app.now();
+    let verdict = ownership::leave(&hostname.ownership, now).ok_or(FindError::Unknown)?;
+    hostname.ownership = verdict.state;
+    let events = vec![Event { at: now, kind: verdict.event, detail: verdict.detail }];
+    Ok(HostnameChange { hostname, events, publish: Publish::Yes })
+}
+
+fn event(kind: EventKind, detail: &str, now: np_domain::Timestamp) -> Event {
+    Event { at: now, kind, detail: Explanation::new(detail) }
+}

@@ -1,0 +1,143 @@
+//! Adding a hostname: one durable write, then a bounded wait for the CA's tokens.
+
+use std::time::Duration;
+
+use np_domain::{
+    certificate::{self, Certificate, Wanted},
+    custom_hostname::{CustomHostname, HostnameRecord, Metadata},
+    event::EventKind,
+    name::Hostname,
+    origin::CustomOrigin,
+    ownership,
+    ports::{HostnameFilter, InsertError, Page, StoreError},
+    zone::Zone,
+};
+use thiserror::Error;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{WantedError, check};
+use crate::app::App;
+
+/// A waiting create reads again at least this often: a bell rung in another process is not heard.
+const READ_PERIOD: Duration = Duration::from_millis(100);
+/// A waiting create reads at most this often, however often the bell rings.
+const READ_GAP: Duration = Duration::from_millis(10);
+
+/// A hostname to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHostname {
+    /// The name.
+    pub name: Hostname,
+    /// Where its requests go, when not to the fallback origin.
+    pub origin: Option<CustomOrigin>,
+    /// The provider's words about it.
+    pub metadata: Metadata,
+    /// The certificate asked for, if any.
+    pub wanted: Option<Wanted>,
+}
+
+/// Why a hostname was not added.
+#[derive(Debug, Error)]
+pub enum CreateError {
+    /// It is the zone's own name.
+    #[error("the name is the zone's own")]
+    IsZone,
+    /// The zone has as many as it may have.
+    #[error("the zone has all {0} custom hostnames that it may have")]
+    QuotaExceeded(u64),
+    /// The certificate cannot be asked for like this.
+    #[error(transparent)]
+    Wanted(#[from] WantedError),
+    /// Memory did not take it.
+    #[error(transparent)]
+    Insert(#[from] InsertError),
+}
+
+/// Adds a hostname. The answer has the CA's tokens if they came within `create_wait`.
+///
+/// # Errors
+/// See [`CreateError`].
+pub async fn create(
+    app: &App,
+    zone: &Zone,
+    new: NewHostname,
+) -> Result<HostnameRecord, CreateError> {
+    if new.name == zone.name {
+        return Err(CreateError::IsZone);
+    }
+    if let Some(wanted) = &new.wanted {
+        check(wanted, &app.terms)?;
+    }
+    check_quota(app, zone).await?;
+    let record = record(app, zone, new);
+    let events = [super::event(EventKind::Created, "asked for by the API", app.now())];
+    app.stores.hostnames.insert(&record, &events).await?;
+    app.bells.ownership.ring();
+    app.bells.issuance.ring();
+    app.bells.publication.ring();
+    Ok(when_ordered(app, zone, record).await)
+}
+
+fn record(app: &App, zone: &Zone, new: NewHostname) -> HostnameRecord {
+    let now = app.now();
+    let id = app.draws.hostname_id();
+    let hostname = CustomHostname {
+        id,
+        zone: zone.id,
+        name: new.name,
+        token: app.draws.ownership_token(),
+        ownership: ownership::State::new(now),
+        origin: new.origin,
+        metadata: new.metadata,
+        created_at: now,
+        version: 0,
+    };
+    let certificate =
+        new.wanted.map(|wanted| Certificate::new(app.draws.pack_id(), id, wanted, now));
+    HostnameRecord { hostname, certificate }
+}
+
+async fn check_quota(app: &App, zone: &Zone) -> Result<(), CreateError> {
+    let Some(max) = app.terms.hostnames_per_zone_max else { return Ok(()) };
+    let first = Page { number: 1, size: 1 };
+    let listed = app.stores.hostnames.list(zone.id, &HostnameFilter::default(), first).await;
+    let (_, count) = listed.map_err(InsertError::from)?;
+    if count >= max { Err(CreateError::QuotaExceeded(max)) } else { Ok(()) }
+}
+
+/// Waits until the order was placed or refused, or the time is up. The hostname is safe already, so that trouble while
+/// reading only means an older answer.
+async fn when_ordered(app: &App, zone: &Zone, mut record: HostnameRecord) -> HostnameRecord {
+    let until = Instant::now() + app.terms.create_wait;
+    while is_unordered(&record) && Instant::now() < until {
+        let heard = timeout_at(until.min(Instant::now() + READ_PERIOD), app.bells.saved.heard());
+        // Heard or not: look.
+        let _ = heard.await;
+        match app.stores.hostnames.find(zone.id, record.hostname.id).await {
+            Ok(Some(newer)) => record = newer,
+            Ok(None) => break,
+            Err(
+                error @ (StoreError::Stale
+                | StoreError::Unavailable(_)
+                | StoreError::Corrupt { .. }),
+            ) => {
+                tracing::warn!(hostname.id = %record.hostname.id, %error, "reading a new hostname again failed");
+                break;
+            }
+        }
+        sleep(READ_GAP).await;
+    }
+    record
+}
+
+fn is_unordered(record: &HostnameRecord) -> bool {
+    record.certificate.as_ref().is_some_and(|certificate| match &certificate.attempt {
+        certificate::State::Ordering(ordering) => ordering.refusals == 0,
+        certificate::State::Settled(_)
+        | certificate::State::AwaitingControl(_)
+        | certificate::State::Validating(_)
+        | certificate::State::Issuing(_)
+        | certificate::State::Issued(_)
+        | certificate::State::Stalled(_) => false,
+    })
+}

@@ -1,0 +1,145 @@
+//! API tokens: made once, shown once, kept as a hash.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use np_domain::{
+    Timestamp,
+    account::{Access, Account, ApiToken, Scope},
+    id::{AccountId, TokenId},
+    ports::{AccountStore, InsertError, StoreError},
+    text::Explanation,
+};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::draws::Draws;
+
+/// A secret has this many random bytes: 40 characters of base64url.
+pub const SECRET_BYTES: usize = 30;
+/// The name of the account that the first start makes.
+const ADMIN_ACCOUNT: &str = "Administration";
+
+/// The secret of an API token, for the one who asked for it. `Debug` hides it, memory is wiped.
+pub struct TokenSecret(Zeroizing<String>);
+
+impl TokenSecret {
+    /// Draws a new one.
+    pub fn draw(draws: &dyn Draws) -> Self {
+        let bytes = Zeroizing::new(draws.secret());
+        Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+    }
+
+    /// The 40 characters, for the one showing.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for TokenSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenSecret(..)")
+    }
+}
+
+/// A token that was just made.
+#[derive(Debug)]
+pub struct NewToken {
+    /// The account that it acts for.
+    pub account: AccountId,
+    /// Its id.
+    pub id: TokenId,
+    /// Its secret, which nothing keeps.
+    pub secret: TokenSecret,
+}
+
+/// Why a secret opens nothing.
+#[derive(Debug, Error)]
+pub enum TokenError {
+    /// No token has this secret.
+    #[error("no token has this secret")]
+    Unknown,
+    /// The token ended.
+    #[error("the token expired")]
+    Expired,
+    /// Memory failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes an account and an administrator's token for it: the first start of an installation.
+///
+/// # Errors
+/// When memory fails.
+pub async fn create_admin(
+    accounts: &dyn AccountStore,
+    draws: &dyn Draws,
+    now: Timestamp,
+) -> Result<NewToken, InsertError> {
+    let name = Explanation::new(ADMIN_ACCOUNT);
+    let account = Account { id: draws.account_id(), name, created_at: now };
+    accounts.insert_account(&account).await?;
+    create(accounts, draws, account.id, "administrator", Access::Admin, Scope::Account, now).await
+}
+
+/// Makes a token without an end.
+///
+/// # Errors
+/// When the account does not exist, or memory fails.
+pub async fn create(
+    accounts: &dyn AccountStore,
+    draws: &dyn Draws,
+    account: AccountId,
+    name: &str,
+    access: Access,
+    scope: Scope,
+    now: Timestamp,
+) -> Result<NewToken, InsertError> {
+    let secret = TokenSecret::draw(draws);
+    let token = ApiToken {
+        id: draws.token_id(),
+        account,
+        name: Explanation::new(name),
+        secret_sha256: hash(secret.expose()),
+        access,
+        scope,
+        expires_at: None,
+        created_at: now,
+    };
+    accounts.insert_token(&token).await?;
+    Ok(NewToken { account, id: token.id, secret })
+}
+
+/// The token with this secret.
+///
+/// # Errors
+/// When there is none, it ended, or memory fails.
+pub async fn authenticate(
+    accounts: &dyn AccountStore,
+    secret: &str,
+    now: Timestamp,
+) -> Result<ApiToken, TokenError> {
+    let token = accounts.token_by_secret(&hash(secret)).await?.ok_or(TokenError::Unknown)?;
+    match token.expires_at {
+        Some(end) if end <= now => Err(TokenError::Expired),
+        _ => Ok(token),
+    }
+}
+
+fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::draws::RandomDraws;
+
+    #[test]
+    fn a_secret_has_40_url_safe_characters_and_hides_itself() {
+        let secret = TokenSecret::draw(&RandomDraws);
+        assert_eq!(secret.expose().len(), 40);
+        let safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        assert!(secret.expose().bytes().all(safe), "{}", secret.expose());
+        assert!(!format!("{secret:?}").contains(secret.expose()));
+    }
+}
