@@ -133,7 +133,10 @@ mod tests {
     fn facts() -> ChainFacts {
         ChainFacts {
             der: vec![Box::from([0x30].as_slice())],
-            names: vec![Explanation::new("App.customer.com"), Explanation::new("*.app.customer.com")],
+            names: vec![
+                Explanation::new("App.customer.com"),
+                Explanation::new("*.app.customer.com"),
+            ],
             not_before: NOW,
             not_after: NOW + time::Duration::days(90),
             issuer: Explanation::new("CN=Test CA"),
@@ -169,7 +172,8 @@ mod tests {
         assert_eq!(check(|f| f.is_linked = false, p256), Err(ChainError::NotLinked));
         assert_eq!(check(|f| f.not_after = NOW, p256), Err(ChainError::NotInForce));
         assert_eq!(check(|f| f.not_before = NOW + CLOCK_SKEW_MAX, p256), Ok(()));
-        let later = |f: &mut ChainFacts| f.not_before = NOW + CLOCK_SKEW_MAX + time::Duration::SECOND;
+        let later =
+            |f: &mut ChainFacts| f.not_before = NOW + CLOCK_SKEW_MAX + time::Duration::SECOND;
         assert_eq!(check(later, p256), Err(ChainError::NotInForce));
     }
 }

@@ -1,3 +1,5 @@
+//! The probe against real listeners on this machine, and against resolvers that lie.
+
 use std::sync::Mutex;
 
 use np_domain::{name::DnsName, ports::TxtAnswer};

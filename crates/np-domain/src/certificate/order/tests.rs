@@ -171,8 +171,7 @@ fn a_customer_who_never_acts_ends_on_the_published_schedule() {
 fn tries_are_counted_across_orders_that_the_ca_rejects() {
     let mut certificate = certificate(&[KeyType::P256]);
     let mut orders = 0;
-    loop {
-        let State::Ordering(ordering) = certificate.attempt.clone() else { break };
+    while let State::Ordering(ordering) = certificate.attempt.clone() {
         orders += 1;
         certificate.attempt = placed(&ordering, order_at_ca(None), START).state;
         let waiting = awaiting(&certificate);
