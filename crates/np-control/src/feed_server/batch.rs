@@ -1,0 +1,108 @@
+//! From the outbox to a batch: entries are made, keys are sealed to the nodes, what a node must not have is left out.
+//!
+//! Opening a key and sealing it again is two AES-GCM operations over some hundred bytes, less than reading the record:
+//! it is done for each node anew, and no opened key stays in memory.
+
+use np_domain::{
+    entry::{Entry, FeedKey, Generation, ServedCertificate, ZoneEntry, entry},
+    id::HostnameId,
+    ports::{FeedItem, FeedSubject, NodeRole, StoreError},
+};
+use np_feed::message::{Batch, FORMAT, FeedId, Item, Pull};
+
+use super::{CERTIFICATE_KEY, FeedServer};
+
+impl FeedServer {
+    /// What a node that pulls gets now; `head` is the newest generation known.
+    pub(super) async fn read(
+        &self,
+        pull: &Pull,
+        feed: FeedId,
+        head: Generation,
+    ) -> Result<Batch, StoreError> {
+        let is_other_history = match pull.feed {
+            Some(known) => known != feed,
+            None => pull.after > Generation::default(),
+        };
+        // A copy ahead of its own history: the store was restored from a backup.
+        let reset = is_other_history || pull.after > head;
+        let from = if reset { Generation::default() } else { pull.after };
+        let mut batch = Batch { format: FORMAT, feed, from, to: from, head, reset, items: vec![] };
+        if from < head {
+            let limit = self.limits.batch_items_max;
+            let items = self.feed.feed_after(from, limit).await?;
+            let was_all_read = items.len() < limit as usize;
+            let was_all_taken = self.fill(&mut batch, items, pull.role);
+            batch.head = batch.head.max(batch.to);
+            if was_all_read && was_all_taken {
+                batch.to = batch.head;
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Adds items up to the limit of bytes; whether all found room.
+    fn fill(&self, batch: &mut Batch, items: Vec<FeedItem>, role: NodeRole) -> bool {
+        let mut bytes = 0;
+        for item in items {
+            if bytes >= self.limits.batch_bytes {
+                return false;
+            }
+            batch.to = item.generation;
+            let item = self.item(item, role);
+            bytes += item.len_bytes();
+            batch.items.push(item);
+        }
+        true
+    }
+
+    /// What a node of this role is told about one item.
+    fn item(&self, item: FeedItem, role: NodeRole) -> Item {
+        let (generation, key) = (item.generation, item.key);
+        let (record, zone) = match item.subject {
+            None => return Item::gone(generation, key),
+            Some(FeedSubject::Zone(zone)) => {
+                return Item::zone(generation, &ZoneEntry::from(&*zone));
+            }
+            Some(FeedSubject::Hostname(record, zone)) => (record, zone),
+        };
+        let (made, warnings) = entry(&record, &zone, &self.domain);
+        for warning in warnings {
+            tracing::warn!(?warning, name = %record.hostname.name, "feed_server.left_out");
+        }
+        let Some(mut made) = made else {
+            return Item::gone(generation, FeedKey::Hostname(record.hostname.id));
+        };
+        self.prepare_certificates(&mut made, role);
+        Item::hostname(generation, &made)
+    }
+
+    /// Seals the keys to the nodes; DNS nodes get no certificates at all.
+    fn prepare_certificates(&self, entry: &mut Entry, role: NodeRole) {
+        let hostname = entry.hostname;
+        let Some(routing) = &mut entry.routing else { return };
+        let certificates = std::mem::take(&mut routing.certificates);
+        if role == NodeRole::Edge {
+            let resealed = certificates.into_iter().filter_map(|c| self.reseal(hostname, c));
+            routing.certificates = resealed.collect();
+        }
+    }
+
+    /// `None`, with a warning, for a certificate whose key cannot be opened: its hostname goes out without it.
+    fn reseal(
+        &self,
+        hostname: HostnameId,
+        certificate: ServedCertificate,
+    ) -> Option<ServedCertificate> {
+        match self.vault.open(CERTIFICATE_KEY, &certificate.key) {
+            Ok(key) => Some(ServedCertificate { key: self.node_key.seal(&key), ..certificate }),
+            Err(error) => {
+                tracing::warn!(
+                    %hostname, certificate = %certificate.id, %error,
+                    "feed_server.certificate_left_out"
+                );
+                None
+            }
+        }
+    }
+}
