@@ -1,3 +1,5 @@
+//! The table of errors, beside the document that callers read.
+
 use std::collections::HashSet;
 
 use super::*;

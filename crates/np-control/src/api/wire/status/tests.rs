@@ -1,3 +1,5 @@
+//! The projection of states to the words of the API, word by word and beside the document.
+
 use std::time::Duration;
 
 use np_domain::{

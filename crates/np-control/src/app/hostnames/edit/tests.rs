@@ -1,3 +1,5 @@
+//! What an edit restarts, what it keeps, and what it refuses.
+
 use np_domain::{
     certificate::{self, AwaitingControl, KeyType, Order, Phase, Stalled, Tries},
     custom_hostname::OwnershipToken,
