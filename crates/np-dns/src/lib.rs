@@ -1,1 +1,37 @@
-//! Placeholder.
+//! Answers port 53: the delegation domain out of this node's replica, and static zones for demonstrations and tests.
+//!
+//! A package of its own because a DNS node holds neither database credentials nor CA account keys: it knows the
+//! replica, and nothing behind it. A query takes one way through the files:
+//! [`udp`] or [`tcp`] receive it, [`responder`] has it read by [`decode`], decided by [`answer`] and written by
+//! [`encode`]. Only `answer` decides, and it is pure; [`zone`] is where it finds the data, [`delegation`] and
+//! [`static_zones`] are the two kinds of zone there are.
+//!
+//! Absent: recursion, zone transfers, DNSSEC signing, referrals to zones elsewhere.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod decode;
+mod delegation;
+mod encode;
+mod limits;
+mod metrics;
+mod nodes;
+mod question;
+mod responder;
+mod server;
+mod settings;
+mod soa;
+mod sockets;
+mod static_zones;
+mod tcp;
+mod udp;
+mod zone;
+
+pub use delegation::{DelegationData, DelegationDeps, Held, NameServer};
+pub use hickory_proto::rr::RecordType;
+pub use metrics::DnsMetrics;
+pub use server::{DnsDeps, DnsServer, RunningDns, StartError};
+pub use settings::DnsSettings;
+pub use sockets::{BindError, DnsSocket};
+pub use static_zones::{PutError, StaticRecord, StaticZones};
+pub use zone::Unreadable;
