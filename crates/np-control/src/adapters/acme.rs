@@ -1,0 +1,364 @@
+//! A CA that speaks ACME (RFC 8555), through instant-acme, which only this folder knows.
+//!
+//! Each step is an exchange or a few and never waits for the CA to make up its mind: the attempt at a certificate lives in
+//! the store, and the order is found again by its URL, so that any process can take the next step. [`client`] is how
+//! the CA is reached, [`account`] who we are there, [`problem`] what its refusals mean.
+
+mod account;
+mod client;
+mod problem;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use instant_acme::{
+    AuthorizationHandle, AuthorizationStatus, ChallengeStatus, ChallengeType, Error, Identifier,
+    NewOrder, Order as PlacedOrder, OrderStatus as CaStatus,
+};
+use np_domain::{
+    certificate::{
+        Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
+    },
+    ports::{Authority, AuthorityError, OrderStatus, OrderTerms, SecretStore, Vault},
+    secret::SecretBytes,
+    text::Explanation,
+};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use thiserror::Error;
+
+use self::account::AccountKeeper;
+
+/// How often a step begins anew when the CA keeps refusing nonces; the library itself has tried three times by then.
+const NONCE_ROUNDS_MAX: usize = 6;
+
+/// A CA and who we are there.
+#[derive(Debug, Clone)]
+pub struct AcmeSettings {
+    /// Which of the API's CAs it stands for.
+    pub name: AuthorityName,
+    /// Where its directory is, with `https`.
+    pub directory_url: String,
+    /// E-mail addresses for the account.
+    pub contacts: Vec<String>,
+    /// What ties the account to one that the CA knows already (RFC 8555 section 7.3.4).
+    pub external_account: Option<ExternalAccount>,
+    /// The profile of certificates to ask for.
+    pub profile: Option<String>,
+    /// The only root to trust for the CA's own HTTPS, in PEM: for test and private CAs. `None`: the system's roots.
+    pub root_pem: Option<String>,
+    /// How long one request may take.
+    pub timeout: Duration,
+}
+
+impl AcmeSettings {
+    /// A public CA without external account, contacts or profile.
+    pub fn new(name: AuthorityName, directory_url: impl Into<String>) -> Self {
+        Self {
+            name,
+            directory_url: directory_url.into(),
+            contacts: Vec::new(),
+            external_account: None,
+            profile: None,
+            root_pem: None,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// External account binding.
+#[derive(Debug, Clone)]
+pub struct ExternalAccount {
+    /// The key's id.
+    pub key_id: String,
+    /// The key itself, decoded.
+    pub hmac_key: SecretBytes,
+}
+
+/// Why a CA cannot be set up.
+#[derive(Debug, Error)]
+pub enum AcmeSetupError {
+    /// `root_pem` is no certificate.
+    #[error("the root certificate for {0} cannot be used; it must be one certificate in PEM")]
+    Root(&'static str),
+    /// There are no roots to trust.
+    #[error("no root certificates of the system can be used; install ca-certificates")]
+    SystemRoots(#[source] std::io::Error),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+}
+
+/// A CA that speaks ACME.
+pub struct AcmeAuthority {
+    name: AuthorityName,
+    profile: Option<String>,
+    account: AccountKeeper,
+}
+
+/// A step ended without result: an answer of the CA that must yet be understood, or a verdict.
+enum Stop {
+    Ca(Error),
+    Verdict(AuthorityError),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Ca(error)
+    }
+}
+
+impl From<AuthorityError> for Stop {
+    fn from(error: AuthorityError) -> Self {
+        Self::Verdict(error)
+    }
+}
+
+#[async_trait]
+impl Authority for AcmeAuthority {
+    fn name(&self) -> AuthorityName {
+        self.name
+    }
+
+    async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
+        persistently(|| self.try_place(terms), problem::of_new_order).await
+    }
+
+    async fn tell(&self, order: &Order) -> Result<(), AuthorityError> {
+        persistently(|| self.try_tell(order), problem::of_known_order).await
+    }
+
+    async fn poll(&self, order: &Order) -> Result<OrderStatus, AuthorityError> {
+        let poll = async || status(&mut self.placed(order).await?).await;
+        persistently(poll, problem::of_known_order).await
+    }
+
+    async fn finalize(&self, order: &Order, csr_der: &[u8]) -> Result<OrderStatus, AuthorityError> {
+        persistently(|| self.try_finalize(order, csr_der), problem::of_known_order).await
+    }
+
+    async fn fetch(&self, order: &Order) -> Result<Vec<Box<[u8]>>, AuthorityError> {
+        persistently(|| self.try_fetch(order), problem::of_known_order).await
+    }
+}
+
+impl AcmeAuthority {
+    /// The CA of `settings`. Nothing is asked of it yet: the account is made, or found in `secrets`, at the first step.
+    ///
+    /// # Errors
+    /// When its HTTPS cannot be trusted.
+    pub fn new(
+        settings: AcmeSettings,
+        secrets: Arc<dyn SecretStore>,
+        vault: Arc<dyn Vault>,
+    ) -> Result<Self, AcmeSetupError> {
+        let client = client::CaClient::new(&settings)?;
+        let (name, profile) = (settings.name, settings.profile.clone());
+        Ok(Self { name, profile, account: AccountKeeper::new(settings, client, secrets, vault) })
+    }
+
+    async fn try_place(&self, terms: &OrderTerms) -> Result<Order, Stop> {
+        let account = self.account.account().await?;
+        let identifiers: Vec<_> =
+            terms.names.iter().map(|name| Identifier::Dns(name.to_string())).collect();
+        let mut wanted = NewOrder::new(&identifiers);
+        if let Some(profile) = &self.profile {
+            wanted = wanted.profile(profile);
+        }
+        let mut placed = account.new_order(&wanted).await?;
+        let url = Explanation::new(placed.url());
+        let mut controls = Vec::with_capacity(terms.names.len());
+        let mut authorizations = placed.authorizations();
+        while let Some(authorization) = authorizations.next().await {
+            controls.push(control(&mut authorization?, terms)?);
+        }
+        let key_type = terms.key_type;
+        Ok(Order { authority: self.name, url, key_type, controls, expires_at: None })
+    }
+
+    async fn try_tell(&self, order: &Order) -> Result<(), Stop> {
+        let mut placed = self.placed(order).await?;
+        if placed.state().status != CaStatus::Pending {
+            return Ok(());
+        }
+        match tell_pending(&mut placed, order).await {
+            // The CA may have looked and decided since: then the verdict is for the next poll to fetch.
+            Err(Stop::Ca(Error::Api(problem))) if !problem::is_bad_nonce(&problem) => {
+                match placed.refresh().await?.status {
+                    CaStatus::Pending => Err(Error::Api(problem).into()),
+                    _ => Ok(()),
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn try_finalize(&self, order: &Order, csr_der: &[u8]) -> Result<OrderStatus, Stop> {
+        let mut placed = self.placed(order).await?;
+        if placed.state().status == CaStatus::Ready {
+            placed.finalize_csr(csr_der).await?;
+        }
+        status(&mut placed).await
+    }
+
+    async fn try_fetch(&self, order: &Order) -> Result<Vec<Box<[u8]>>, Stop> {
+        let mut placed = self.placed(order).await?;
+        if !matches!(placed.state().status, CaStatus::Valid | CaStatus::Processing) {
+            return Err(AuthorityError::OrderGone.into());
+        }
+        let still = || {
+            let words = "the certificate is still being made";
+            AuthorityError::Unreachable(Explanation::new(words))
+        };
+        let pem = placed.certificate().await?.ok_or_else(still)?;
+        let chain = CertificateDer::pem_slice_iter(pem.as_bytes());
+        let chain: Result<Vec<_>, _> =
+            chain.map(|der| der.map(|der| der.as_ref().into())).collect();
+        chain.map_err(|_| {
+            AuthorityError::Unreachable(Explanation::new("the chain is not PEM")).into()
+        })
+    }
+
+    /// The order as it stands at the CA now.
+    async fn placed(&self, order: &Order) -> Result<PlacedOrder, Stop> {
+        let account = self.account.account().await?;
+        Ok(account.order(order.url.as_str().to_owned()).await?)
+    }
+}
+
+/// Takes a step, and again as long as the CA refuses the nonce; `meaning` turns other refusals into verdicts.
+async fn persistently<T, F: Future<Output = Result<T, Stop>>>(
+    step: impl Fn() -> F,
+    meaning: fn(Error) -> AuthorityError,
+) -> Result<T, AuthorityError> {
+    let mut rounds = 1;
+    loop {
+        match step().await {
+            Ok(done) => return Ok(done),
+            Err(Stop::Verdict(verdict)) => return Err(verdict),
+            Err(Stop::Ca(Error::Api(problem)))
+                if problem::is_bad_nonce(&problem) && rounds < NONCE_ROUNDS_MAX =>
+            {
+                rounds += 1;
+            }
+            Err(Stop::Ca(error)) => return Err(meaning(error)),
+        }
+    }
+}
+
+/// The proof that the CA wants for the name of this authorization.
+fn control<'a>(
+    authorization: &'a mut AuthorizationHandle<'a>,
+    terms: &OrderTerms,
+) -> Result<Control, AuthorityError> {
+    let identifier = authorization.identifier().to_string();
+    let name = terms.names.iter().find(|name| name.to_string() == identifier).cloned();
+    let name = name.ok_or_else(|| {
+        let words = format!("the authority wants proof for {identifier}, which was not ordered");
+        refused(Actor::Authority, &words)
+    })?;
+    let satisfied = authorization.status == AuthorizationStatus::Valid;
+    let offered: Vec<_> = authorization.challenges.iter().map(|c| c.r#type.clone()).collect();
+    let wanted = challenge_type(terms.method);
+    // An authorization that is valid already lists the one challenge that it was won with, whatever that was.
+    let chosen = match (offered.contains(&wanted), satisfied, offered.first()) {
+        (false, true, Some(other)) => other.clone(),
+        _ => wanted,
+    };
+    let challenge = authorization.challenge(chosen);
+    let challenge = challenge.ok_or_else(|| no_such_challenge(&name, terms.method, &offered))?;
+    let key_authorization = challenge.key_authorization();
+    let proof = match terms.method {
+        DcvMethod::Http => ControlProof::Http {
+            path: Explanation::new(format!("/.well-known/acme-challenge/{}", challenge.token)),
+            body: Explanation::new(key_authorization.as_str()),
+        },
+        DcvMethod::Txt => ControlProof::Txt {
+            name: name.base().acme_challenge(),
+            value: Explanation::new(key_authorization.dns_value()),
+        },
+    };
+    Ok(Control { name, proof, satisfied })
+}
+
+fn challenge_type(method: DcvMethod) -> ChallengeType {
+    match method {
+        DcvMethod::Http => ChallengeType::Http01,
+        DcvMethod::Txt => ChallengeType::Dns01,
+    }
+}
+
+fn no_such_challenge(
+    name: &CertName,
+    method: DcvMethod,
+    offered: &[ChallengeType],
+) -> AuthorityError {
+    let methods = [(DcvMethod::Http, "http"), (DcvMethod::Txt, "txt")];
+    let word = |wanted| methods.iter().find(|(m, _)| *m == wanted).map_or("", |(_, word)| *word);
+    let others = methods.iter().filter(|(m, _)| offered.contains(&challenge_type(*m)));
+    let others: Vec<_> = others.map(|(_, word)| *word).collect();
+    let others = if others.is_empty() { "no method of ours".to_owned() } else { others.join(", ") };
+    let asked = word(method);
+    let words = format!(
+        "the authority does not validate {name} by method {asked}; set ssl.method to one that it offers: {others}"
+    );
+    refused(Actor::Provider, &words)
+}
+
+fn refused(actor: Actor, words: &str) -> AuthorityError {
+    AuthorityError::Refused(Problem { actor, message: Explanation::new(words) })
+}
+
+/// Tells the CA of every challenge of the order that it has not been told of.
+async fn tell_pending(placed: &mut PlacedOrder, order: &Order) -> Result<(), Stop> {
+    let mut authorizations = placed.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        let mut authorization = authorization?;
+        if authorization.status != AuthorizationStatus::Pending {
+            continue;
+        }
+        let identifier = authorization.identifier().to_string();
+        let control = order.controls.iter().find(|control| control.name.to_string() == identifier);
+        let kind = control.map(|control| match control.proof {
+            ControlProof::Http { .. } => ChallengeType::Http01,
+            ControlProof::Txt { .. } => ChallengeType::Dns01,
+        });
+        // What the order wants is no longer what was shown for it.
+        let mut challenge =
+            kind.and_then(|kind| authorization.challenge(kind)).ok_or(AuthorityError::OrderGone)?;
+        if challenge.status == ChallengeStatus::Pending {
+            challenge.set_ready().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the order stands, with the reasons if it failed.
+async fn status(placed: &mut PlacedOrder) -> Result<OrderStatus, Stop> {
+    Ok(match placed.state().status {
+        CaStatus::Pending => OrderStatus::Pending,
+        CaStatus::Ready => OrderStatus::Ready,
+        CaStatus::Processing => OrderStatus::Processing,
+        CaStatus::Valid => OrderStatus::Valid,
+        CaStatus::Invalid => OrderStatus::Invalid(reasons(placed).await?),
+    })
+}
+
+/// Why the order failed: the errors of its challenges, else its own.
+async fn reasons(placed: &mut PlacedOrder) -> Result<Vec<Problem>, Stop> {
+    let own = placed.state().error.clone();
+    let mut reasons = Vec::new();
+    let mut authorizations = placed.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        let authorization = authorization?;
+        let errors = authorization.challenges.iter().filter_map(|c| c.error.as_ref());
+        reasons.extend(errors.flat_map(problem::explain_all));
+    }
+    if reasons.is_empty() {
+        reasons.extend(own.iter().flat_map(problem::explain_all));
+    }
+    if reasons.is_empty() {
+        let message = Explanation::new("the order ended without a reason; it may have expired");
+        reasons.push(Problem { actor: Actor::Authority, message });
+    }
+    Ok(reasons)
+}

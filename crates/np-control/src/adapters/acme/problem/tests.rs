@@ -1,0 +1,101 @@
+use serde_json::json;
+
+use super::*;
+
+fn problem(kind: &str, detail: &str, status: u16) -> CaProblem {
+    let text = json!({"type": format!("{PREFIX}{kind}"), "detail": detail, "status": status});
+    serde_json::from_value(text).expect("a problem document")
+}
+
+#[test]
+fn each_kind_of_problem_names_who_must_act_and_keeps_the_words_of_the_ca() {
+    for (kind, detail, actor, message) in [
+        (
+            "caa",
+            "CAA record for a.com prevents issuance",
+            Actor::Customer,
+            format!("{CAA}. The authority said: CAA record for a.com prevents issuance"),
+        ),
+        (
+            "caa",
+            "During secondary validation: CAA",
+            Actor::Customer,
+            format!("{CAA_PERSPECTIVES}. The authority said: During secondary validation: CAA"),
+        ),
+        (
+            "dns",
+            "SERVFAIL looking up CAA for a.com",
+            Actor::Customer,
+            format!("{SERVFAIL} The authority said: SERVFAIL looking up CAA for a.com"),
+        ),
+        (
+            "dns",
+            "looking up TXT: dnssec: bogus",
+            Actor::Customer,
+            format!("{DNS}. The authority said: looking up TXT: dnssec: bogus"),
+        ),
+        (
+            "dns",
+            "During secondary validation: timeout",
+            Actor::Customer,
+            format!("{PERSPECTIVES} The authority said: During secondary validation: timeout"),
+        ),
+        (
+            "connection",
+            "192.0.2.7: Connection refused",
+            Actor::Customer,
+            "192.0.2.7: Connection refused".to_owned(),
+        ),
+        (
+            "unauthorized",
+            "Invalid response: 404",
+            Actor::Customer,
+            "Invalid response: 404".to_owned(),
+        ),
+        ("rejectedIdentifier", "", Actor::Provider, REJECTED.to_owned()),
+        ("serverInternal", "", Actor::Authority, INTERNAL.to_owned()),
+        ("malformed", "bad JWS", Actor::Provider, "bad JWS".to_owned()),
+        ("odd", "", Actor::Provider, format!("the authority said {PREFIX}odd")),
+    ] {
+        let expected = Problem { actor, message: Explanation::new(message) };
+        assert_eq!(explain_all(&problem(kind, detail, 403)), [expected], "{kind}");
+    }
+}
+
+#[test]
+fn subproblems_are_told_one_by_one_with_their_names() {
+    let mut compound = problem("compound", "several", 403);
+    compound.subproblems = serde_json::from_value(json!([
+        {"type": format!("{PREFIX}unauthorized"), "detail": "no", "identifier": {"type": "dns", "value": "a.com"}},
+        {"type": format!("{PREFIX}malformed"), "detail": "odd"},
+    ]))
+    .expect("subproblems");
+    let told: Vec<_> = explain_all(&compound).into_iter().map(|p| (p.actor, p.message)).collect();
+    let expected = [(Actor::Customer, "a.com: no"), (Actor::Provider, "odd")];
+    assert_eq!(told, expected.map(|(actor, text)| (actor, Explanation::new(text))));
+}
+
+#[test]
+fn the_same_refusal_means_something_else_at_another_step() {
+    let api = |kind: &str, status| Error::Api(problem(kind, "no", status));
+    let words = Explanation::new("no");
+    let refused = Problem { actor: Actor::Customer, message: words.clone() };
+    assert_eq!(of_any(api("unauthorized", 403)), AuthorityError::Refused(refused));
+    assert_eq!(of_new_order(api("unauthorized", 403)), AuthorityError::Account(words.clone()));
+    assert_eq!(of_known_order(api("unauthorized", 403)), AuthorityError::OrderGone);
+    assert_eq!(of_known_order(api("malformed", 404)), AuthorityError::OrderGone);
+    assert_eq!(of_account(api("malformed", 400)), AuthorityError::Account(words.clone()));
+    assert_eq!(of_any(api("externalAccountRequired", 403)), AuthorityError::Account(words.clone()));
+    assert_eq!(of_any(api("odd", 500)), AuthorityError::Unreachable(words));
+}
+
+#[test]
+fn a_rate_limit_keeps_the_time_that_the_ca_named() {
+    let wait = Some(Duration::from_secs(60));
+    let busy = ExchangeError::Busy { retry_after: wait, problem: problem("rateLimited", "", 429) };
+    let expected =
+        AuthorityError::RateLimited { retry_after: wait, message: Explanation::new(RATE_LIMITED) };
+    assert_eq!(of_new_order(Error::Other(Box::new(busy))), expected);
+    let gone = ExchangeError::Status(StatusCode::NOT_FOUND);
+    assert_eq!(of_known_order(Error::Other(Box::new(gone))), AuthorityError::OrderGone);
+}

@@ -1,0 +1,199 @@
+//! The ACME adapter against Pebble: real orders, real validation, and a CA that refuses good nonces.
+
+use std::sync::Arc;
+
+use crate::support::{
+    MemorySecrets, NAME, OpenVault, Stage, complete, exact, issue, terms, verdict, with_wildcard,
+};
+use np_control::adapters::acme::{AcmeAuthority, AcmeSettings, ExternalAccount};
+use np_domain::{
+    certificate::{Actor, Control, DcvMethod, KeyType, Order, Problem},
+    ports::{Authority, AuthorityError, OrderStatus},
+    secret::SecretBytes,
+    text::Explanation,
+};
+use np_testkit::pebble::{Options, Pebble};
+
+struct World {
+    stage: Stage,
+    pebble: Pebble,
+    secrets: Arc<MemorySecrets>,
+}
+
+impl World {
+    async fn start(change: impl FnOnce(&mut Options)) -> Self {
+        let stage = Stage::start().await;
+        let mut options = Options::new(stage.dns.address());
+        options.http_port = stage.web.port();
+        change(&mut options);
+        let pebble = Pebble::start(options).await.expect("Pebble");
+        Self { stage, pebble, secrets: Arc::default() }
+    }
+
+    fn settings(&self) -> AcmeSettings {
+        let root_pem = self.pebble.tls_root_pem().expect("Pebble's root");
+        AcmeSettings {
+            contacts: vec!["ops@provider.com".to_owned()],
+            root_pem: Some(root_pem),
+            ..AcmeSettings::new(NAME, self.pebble.directory_url())
+        }
+    }
+
+    /// A process of its own, as far as the CA can tell; the memory is shared.
+    fn authority(&self) -> AcmeAuthority {
+        self.authority_with(self.settings())
+    }
+
+    fn authority_with(&self, settings: AcmeSettings) -> AcmeAuthority {
+        AcmeAuthority::new(settings, self.secrets.clone(), Arc::new(OpenVault)).expect("a client")
+    }
+}
+
+fn base64url(text: &str) -> Vec<u8> {
+    use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+    BASE64_URL_SAFE_NO_PAD.decode(text).expect(text)
+}
+
+#[tokio::test]
+async fn certificates_are_issued_by_http() {
+    let world = World::start(|_| ()).await;
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    let chain = issue(&world.authority(), &world.stage, &wanted).await.unwrap();
+    assert_eq!(chain.facts().key_type, Some(KeyType::P256));
+    assert!(chain.der().len() >= 2, "the issuer comes along");
+}
+
+#[tokio::test]
+async fn a_wildcard_with_an_rsa_key_is_issued_by_txt() {
+    let world = World::start(|_| ()).await;
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(with_wildcard(&host), DcvMethod::Txt, KeyType::Rsa2048);
+    let chain = issue(&world.authority(), &world.stage, &wanted).await.unwrap();
+    let mut names: Vec<_> = chain.facts().names.iter().map(Explanation::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["*.app.customer.com", "app.customer.com"]);
+}
+
+#[tokio::test]
+async fn a_wildcard_by_http_is_refused_with_the_methods_that_there_are() {
+    let world = World::start(|_| ()).await;
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(with_wildcard(&host), DcvMethod::Http, KeyType::P256);
+    let message = "the authority does not validate *.app.customer.com by method http; \
+                   set ssl.method to one that it offers: txt";
+    let problem = Problem { actor: Actor::Provider, message: Explanation::new(message) };
+    let refusal = world.authority().place(&wanted).await.unwrap_err();
+    assert_eq!(refusal, AuthorityError::Refused(problem));
+}
+
+#[tokio::test]
+async fn a_ca_that_wants_a_known_account_gets_it() {
+    const KEY: &str = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
+    let world = World::start(|options| {
+        options.external_accounts.insert("kid-1".to_owned(), KEY.to_owned());
+    })
+    .await;
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    let refusal = world.authority().place(&wanted).await.unwrap_err();
+    assert!(matches!(refusal, AuthorityError::Account(_)), "{refusal}");
+
+    let hmac_key = SecretBytes::new(base64url(KEY));
+    let external_account = Some(ExternalAccount { key_id: "kid-1".to_owned(), hmac_key });
+    let known = world.authority_with(AcmeSettings { external_account, ..world.settings() });
+    issue(&known, &world.stage, &wanted).await.unwrap();
+}
+
+#[tokio::test]
+async fn refused_nonces_cost_time_and_nothing_else() {
+    let world = World::start(|options| options.nonce_reject_percent = 50).await;
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    issue(&world.authority(), &world.stage, &wanted).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failed_validation_is_told_in_the_words_of_the_ca() {
+    let world = World::start(|_| ()).await;
+    let authority = world.authority();
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    let order = authority.place(&wanted).await.unwrap();
+    authority.tell(&order).await.unwrap();
+    let OrderStatus::Invalid(problems) = verdict(&authority, &order).await.unwrap() else {
+        panic!("nothing was shown, and yet the order is not invalid");
+    };
+    let [Problem { actor: Actor::Customer, message }] = problems.as_slice() else {
+        panic!("not the customer's to mend: {problems:?}");
+    };
+    assert!(message.as_str().contains("404"), "{message}");
+    authority.tell(&order).await.expect("telling of a dead order does nothing");
+    assert_eq!(authority.fetch(&order).await, Err(AuthorityError::OrderGone));
+}
+
+#[tokio::test]
+async fn any_process_can_take_the_next_step_of_an_order() {
+    let world = World::start(|_| ()).await;
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Txt, KeyType::P256);
+    let order = world.authority().place(&wanted).await.unwrap();
+    world.stage.show(&order);
+    world.authority().tell(&order).await.unwrap();
+    world.authority().tell(&order).await.expect("telling twice does no more than once");
+    complete(&world.authority(), &order).await.unwrap();
+    assert_eq!(world.authority().poll(&order).await, Ok(OrderStatus::Valid));
+    assert_eq!(world.secrets.names().len(), 1, "all used one account");
+}
+
+#[tokio::test]
+async fn many_orders_run_side_by_side_on_one_account() {
+    let world = World::start(|options| options.nonce_reject_percent = 20).await;
+    let authority = world.authority();
+    let issued = (0..8).map(async |n| {
+        let host = world.stage.host(&format!("app{n}.customer.com"));
+        let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+        issue(&authority, &world.stage, &wanted).await
+    });
+    for chain in futures_util::future::join_all(issued).await {
+        chain.unwrap();
+    }
+    assert_eq!(world.secrets.names().len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_was_validated_before_needs_no_proof() {
+    let world = World::start(|options| options.authorization_reuse_percent = 100).await;
+    let authority = world.authority();
+    let host = world.stage.host("app.customer.com");
+    let by_http = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    issue(&authority, &world.stage, &by_http).await.unwrap();
+    for method in [DcvMethod::Http, DcvMethod::Txt] {
+        let order = authority.place(&terms(exact(&host), method, KeyType::P256)).await.unwrap();
+        assert!(order.controls.iter().all(|Control { satisfied, .. }| *satisfied));
+        complete(&authority, &order).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn refusals_say_whether_the_name_the_order_or_the_ca_is_at_fault() {
+    let mut world =
+        World::start(|options| options.blocked_domains.push("blocked.com".to_owned())).await;
+    let authority = world.authority();
+    let blocked = world.stage.host("app.blocked.com");
+    let refusal = authority.place(&terms(exact(&blocked), DcvMethod::Http, KeyType::P256)).await;
+    let Err(AuthorityError::Refused(problem)) = refusal else { panic!("not refused") };
+    let words = "The certificate authority will not issue for this domain.";
+    assert!(problem.message.as_str().starts_with(words), "{}", problem.message);
+
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    let order = authority.place(&wanted).await.unwrap();
+    let unknown = Order { url: Explanation::new(format!("{}0", order.url)), ..order.clone() };
+    assert_eq!(authority.poll(&unknown).await, Err(AuthorityError::OrderGone));
+
+    world.pebble.stop();
+    let gone = world.authority().poll(&order).await.unwrap_err();
+    let words = "connection refused; check that a server listens there";
+    assert_eq!(gone, AuthorityError::Unreachable(Explanation::new(words)));
+}

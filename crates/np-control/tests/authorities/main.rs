@@ -1,0 +1,4 @@
+//! Certificate authorities, each from the first step of an order to the last.
+
+mod acme_pebble;
+mod support;
