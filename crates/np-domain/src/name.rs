@@ -111,6 +111,12 @@ impl Hostname {
         Self::check_place(name)
     }
 
+    /// A name that was judged before and comes back from where it was kept: a rule that changed since, such as a new
+    /// public suffix, must not make it unreadable.
+    pub fn restored(name: DnsName) -> Self {
+        Self(name)
+    }
+
     /// Judges where in the tree the name stands.
     fn check_place(name: DnsName) -> Result<Self, HostnameError> {
         let top = name.labels().next_back().unwrap_or_default();
