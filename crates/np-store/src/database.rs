@@ -1,0 +1,218 @@
+//! The two databases, as connections that run [`Statement`]s.
+//!
+//! Reads take a connection of the pool. A write is a closure that runs in one transaction, which is committed when it
+//! returns `Ok` and undone when it returns `Err`: on PostgreSQL in a transaction of its own, on SQLite by the one
+//! writer (see [`sqlite`]). Nothing outside this folder knows which.
+
+mod migrations;
+mod postgres;
+mod sqlite;
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+use thiserror::Error;
+
+use np_domain::ports::StoreError;
+
+use crate::statement::{Row, Statement, sql};
+
+/// How the database is used.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// The most connections: to PostgreSQL, or SQLite's readers beside its one writer.
+    pub connections_max: u32,
+    /// How long to wait for a connection, and for a lock that another program holds on an SQLite file.
+    pub wait_max: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { connections_max: 16, wait_max: Duration::from_secs(5) }
+    }
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The URL names neither database.
+    #[error("the database URL must begin with \"sqlite:\" and a path, or with \"postgres://\"")]
+    Url,
+    /// The URL begins with `postgres` and cannot be read further.
+    #[error("the database URL is not of the form postgres://user:password@host:port/name")]
+    PostgresUrl(#[source] sqlx::Error),
+    /// The file of SQLite cannot be made.
+    #[error("{path} cannot be created; see that its folder exists and may be written")]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        why: std::io::Error,
+    },
+    /// The database does not answer.
+    #[error("the database cannot be opened")]
+    Connect(#[source] sqlx::Error),
+    /// The schema cannot be brought up to date.
+    #[error("the database's schema cannot be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+}
+
+/// A future as closures return it.
+pub(crate) type Boxed<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
+
+/// A way to one of the databases. Cheap to clone.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Postgres(PgPool),
+    Sqlite(sqlite::File),
+}
+
+/// A connection: to read with, or inside of a write.
+pub(crate) enum Connection {
+    PostgresReader(PoolConnection<Postgres>),
+    PostgresWriter(Transaction<'static, Postgres>),
+    SqliteReader(PoolConnection<Sqlite>),
+    SqliteWriter(SqliteConnection),
+}
+
+impl Database {
+    pub(crate) async fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => {
+                let path = path.strip_prefix("//").unwrap_or(path);
+                // `:memory:` would be another database for each connection.
+                if path.is_empty() || path.starts_with(':') {
+                    return Err(OpenError::Url);
+                }
+                Ok(Self::Sqlite(sqlite::File::open(path.as_ref(), options).await?))
+            }
+            Some(("postgres" | "postgresql", _)) => {
+                Ok(Self::Postgres(postgres::connect(url, options).await?))
+            }
+            _ => Err(OpenError::Url),
+        }
+    }
+
+    /// The product's name.
+    pub(crate) fn product(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "PostgreSQL",
+            Self::Sqlite(_) => "SQLite",
+        }
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<(), OpenError> {
+        match self {
+            Self::Postgres(pool) => migrations::run(&migrations::POSTGRES, pool).await,
+            Self::Sqlite(file) => file.migrate().await,
+        }
+    }
+
+    /// Whether it answers.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        if let Self::Sqlite(file) = self {
+            file.check_writer()?;
+        }
+        self.reader().await?.fetch_one(sql("SELECT generation FROM feed_head")).await?;
+        Ok(())
+    }
+
+    /// A connection to read with. Each statement sees everything that was committed before it.
+    pub(crate) async fn reader(&self) -> Result<Connection, StoreError> {
+        Ok(match self {
+            Self::Postgres(pool) => {
+                Connection::PostgresReader(pool.acquire().await.map_err(unavailable)?)
+            }
+            Self::Sqlite(file) => Connection::SqliteReader(file.reader().await?),
+        })
+    }
+
+    /// Runs `work` in a transaction. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`.
+    pub(crate) async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'c> FnOnce(&'c mut Connection) -> Boxed<'c, Result<T, E>> + Send + 'static,
+    {
+        match self {
+            Self::Postgres(pool) => postgres::write(pool, work).await,
+            Self::Sqlite(file) => file.write(work).await,
+        }
+    }
+}
+
+/// Runs a query on whichever connection there is.
+macro_rules! run {
+    ($connection:expr, $statement:expr, $method:ident) => {
+        match $connection {
+            Connection::PostgresReader(c) => {
+                $statement.for_postgres().$method(&mut **c).await.map(Answer::Postgres)
+            }
+            Connection::PostgresWriter(c) => {
+                $statement.for_postgres().$method(&mut **c).await.map(Answer::Postgres)
+            }
+            Connection::SqliteReader(c) => {
+                $statement.for_sqlite().$method(&mut **c).await.map(Answer::Sqlite)
+            }
+            Connection::SqliteWriter(c) => {
+                $statement.for_sqlite().$method(&mut *c).await.map(Answer::Sqlite)
+            }
+        }
+        .map_err(unavailable)
+    };
+}
+
+/// What came back, from either.
+enum Answer<P, S> {
+    Postgres(P),
+    Sqlite(S),
+}
+
+impl Connection {
+    /// All rows.
+    pub(crate) async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        Ok(match run!(self, statement, fetch_all)? {
+            Answer::Postgres(rows) => rows.into_iter().map(Row::Postgres).collect(),
+            Answer::Sqlite(rows) => rows.into_iter().map(Row::Sqlite).collect(),
+        })
+    }
+
+    /// The only row, if there is one.
+    pub(crate) async fn fetch_optional(
+        &mut self,
+        statement: Statement,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(match run!(self, statement, fetch_optional)? {
+            Answer::Postgres(row) => row.map(Row::Postgres),
+            Answer::Sqlite(row) => row.map(Row::Sqlite),
+        })
+    }
+
+    /// The only row of a statement that always has one.
+    pub(crate) async fn fetch_one(&mut self, statement: Statement) -> Result<Row, StoreError> {
+        let row = self.fetch_optional(statement).await?;
+        row.ok_or_else(|| unavailable(sqlx::Error::RowNotFound))
+    }
+
+    /// How many rows were changed.
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        Ok(match run!(self, statement, execute)? {
+            Answer::Postgres(done) => done.rows_affected(),
+            Answer::Sqlite(done) => done.rows_affected(),
+        })
+    }
+
+    /// `clause` (`FOR UPDATE ...`) where several writers work at once, nothing where there is only one.
+    pub(crate) fn locking(&self, clause: &'static str) -> &'static str {
+        match self {
+            Self::PostgresReader(_) | Self::PostgresWriter(_) => clause,
+            Self::SqliteReader(_) | Self::SqliteWriter(_) => "",
+        }
+    }
+}
+
+/// A failure of the database, whatever it was.
+pub(crate) fn unavailable(why: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(Box::new(why))
+}

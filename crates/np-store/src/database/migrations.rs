@@ -1,0 +1,33 @@
+//! The migrations, compiled in. The rules for new ones stand in `migrations/README.md`.
+
+use sqlx::{
+    Acquire, SqlSafeStr,
+    migrate::{Migrate, Migration, MigrationType, Migrator},
+};
+
+use super::OpenError;
+
+/// A database's migrations: number, name and text.
+pub(super) type Migrations = [(i64, &'static str, &'static str)];
+
+pub(super) const POSTGRES: [(i64, &str, &str); 1] =
+    [(1, "first", include_str!("../../migrations/postgres/0001_first.sql"))];
+
+pub(super) const SQLITE: [(i64, &str, &str); 1] =
+    [(1, "first", include_str!("../../migrations/sqlite/0001_first.sql"))];
+
+/// Applies what has not been applied.
+pub(super) async fn run<'a, A>(migrations: &Migrations, database: A) -> Result<(), OpenError>
+where
+    A: Acquire<'a>,
+    <A::Connection as std::ops::Deref>::Target: Migrate,
+{
+    let known = migrations.iter().map(|(number, name, text)| {
+        let kind = MigrationType::Simple;
+        Migration::new(*number, (*name).into(), kind, text.into_sql_str(), false)
+    });
+    let mut migrator = Migrator::with_migrations(known.collect());
+    // A newer program has been here: its schema also serves this one, until the step after next.
+    migrator.set_ignore_missing(true);
+    migrator.run(database).await.map_err(OpenError::Migrate)
+}

@@ -1,0 +1,195 @@
+//! What hostnames, certificates and the feed share: reading a hostname's record, writing its parts, and marking it.
+
+use np_domain::{
+    certificate::Certificate,
+    custom_hostname::{CustomHostname, HostnameRecord},
+    entry::FeedKey,
+    event::Event,
+    id::{HostnameId, PackId, ZoneId},
+    ports::{Hold, Publish, StoreError},
+};
+use uuid::Uuid;
+
+use crate::{
+    database::Connection,
+    row::{self, Damage},
+    statement::{Parameter, Row, sql},
+};
+
+/// The columns of a record, of `hostnames h` and `certificates c` joined from the left.
+pub(crate) const COLUMNS: &str = "h.id AS h_id, h.zone AS h_zone, h.name AS h_name, \
+    h.created_at AS h_created_at, h.version AS h_version, h.document AS h_document, \
+    c.id AS c_id, c.version AS c_version, c.document AS c_document";
+
+/// The tables that [`COLUMNS`] are of.
+pub(crate) const TABLES: &str = "hostnames h LEFT JOIN certificates c ON c.hostname = h.id";
+
+/// The record of a row with [`COLUMNS`].
+pub(crate) fn record(row: &Row) -> Result<HostnameRecord, StoreError> {
+    let hostname = hostname(row).map_err(|why| why.of("hostnames", readable_id(row, "h_id")))?;
+    let certificate = certificate(row, hostname.id)
+        .map_err(|why| why.of("certificates", readable_id(row, "c_id")))?;
+    Ok(HostnameRecord { hostname, certificate })
+}
+
+/// Those that can be read: one that cannot is told to the operator and hides no other.
+pub(crate) fn readable<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, StoreError>) -> Vec<T> {
+    let told = |why: StoreError| tracing::error!(%why, "store.row_skipped");
+    rows.iter().filter_map(|row| read(row).map_err(told).ok()).collect()
+}
+
+/// The id of a row that may be damaged, for people.
+pub(crate) fn readable_id(row: &Row, column: &str) -> String {
+    row.id(column).map_or("?".into(), |id| Uuid::from_bytes(id).to_string())
+}
+
+fn hostname(row: &Row) -> Result<CustomHostname, Damage> {
+    let document: row::hostname::Hostname = row::decode(&row.text("h_document")?)?;
+    let parts = row::hostname::Parts::try_from(document)?;
+    Ok(CustomHostname {
+        id: HostnameId::from_bytes(row.id("h_id")?),
+        zone: ZoneId::from_bytes(row.id("h_zone")?),
+        name: row::hostname(&row.text("h_name")?)?,
+        token: parts.token,
+        ownership: parts.ownership,
+        origin: parts.origin,
+        metadata: parts.metadata,
+        created_at: row.moment("h_created_at")?,
+        version: row.count("h_version")?,
+    })
+}
+
+fn certificate(row: &Row, hostname: HostnameId) -> Result<Option<Certificate>, Damage> {
+    let Some(id) = row.maybe_id("c_id")? else { return Ok(None) };
+    let document: row::certificate::Certificate = row::decode(&row.text("c_document")?)?;
+    let parts = row::certificate::Parts::try_from(document)?;
+    Ok(Some(Certificate {
+        id: PackId::from_bytes(id),
+        hostname,
+        wanted: parts.wanted,
+        active: parts.active,
+        attempt: parts.attempt,
+        version: row.count("c_version")?,
+    }))
+}
+
+/// Saves over the version that was read.
+pub(crate) async fn update_hostname(
+    connection: &mut Connection,
+    hostname: &CustomHostname,
+    hold: &Hold,
+) -> Result<(), StoreError> {
+    const SAVE: &str = "UPDATE hostnames \
+        SET state = $1, due_at = $2, document = $3, lease_owner = $4, lease_until = $5, \
+            version = version + 1 \
+        WHERE id = $6 AND version = $7";
+    let (owner, until) = lease(hold);
+    let save = sql(SAVE)
+        .bind(row::hostname::Hostname::word(hostname))
+        .bind(hostname.ownership.due_at())
+        .bind(row::encode(&row::hostname::Hostname::from(hostname))?)
+        .bind(owner)
+        .bind(until)
+        .bind(hostname.id)
+        .bind(hostname.version);
+    one(connection.execute(save).await?)
+}
+
+/// Adds a certificate at version 0; `false` when the hostname has one, or the id is taken.
+pub(crate) async fn insert_certificate(
+    connection: &mut Connection,
+    certificate: &Certificate,
+) -> Result<bool, StoreError> {
+    const INSERT: &str = "INSERT INTO certificates (id, hostname, wildcard, version, due_at, document) \
+        VALUES ($1, $2, $3, 0, $4, $5) ON CONFLICT DO NOTHING";
+    let insert = sql(INSERT)
+        .bind(certificate.id)
+        .bind(certificate.hostname)
+        .bind(i64::from(certificate.wanted.wildcard))
+        .bind(certificate.due_at())
+        .bind(row::encode(&row::certificate::Certificate::from(certificate))?);
+    Ok(connection.execute(insert).await? == 1)
+}
+
+/// Saves over the version that was read.
+pub(crate) async fn update_certificate(
+    connection: &mut Connection,
+    certificate: &Certificate,
+    hold: &Hold,
+) -> Result<(), StoreError> {
+    const SAVE: &str = "UPDATE certificates \
+        SET wildcard = $1, due_at = $2, document = $3, lease_owner = $4, lease_until = $5, \
+            version = version + 1 \
+        WHERE id = $6 AND version = $7";
+    let (owner, until) = lease(hold);
+    let save = sql(SAVE)
+        .bind(i64::from(certificate.wanted.wildcard))
+        .bind(certificate.due_at())
+        .bind(row::encode(&row::certificate::Certificate::from(certificate))?)
+        .bind(owner)
+        .bind(until)
+        .bind(certificate.id)
+        .bind(certificate.version);
+    one(connection.execute(save).await?)
+}
+
+fn lease(hold: &Hold) -> (Parameter, Parameter) {
+    match hold {
+        Hold::Release => (Parameter::Text(None), Parameter::Int(None)),
+        Hold::Keep(lease) => (lease.owner.0.as_str().into(), lease.until.into()),
+    }
+}
+
+/// A save that found no row of that version was too late.
+pub(crate) fn one(rows: u64) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Writes down what happened to a hostname.
+pub(crate) async fn remember(
+    connection: &mut Connection,
+    hostname: HostnameId,
+    events: &[Event],
+) -> Result<(), StoreError> {
+    const INSERT: &str = "INSERT INTO events (hostname, at, kind, detail) VALUES ($1, $2, $3, $4)";
+    for event in events {
+        let insert = sql(INSERT)
+            .bind(hostname)
+            .bind(event.at)
+            .bind(event.kind.as_str())
+            .bind(event.detail.as_str());
+        connection.execute(insert).await?;
+    }
+    Ok(())
+}
+
+/// Marks an item of the feed as changed, when it shall be published. Whoever marks several does so in the order of their
+/// keys, so that no two wait for each other.
+pub(crate) async fn mark(
+    connection: &mut Connection,
+    key: FeedKey,
+    publish: Publish,
+) -> Result<(), StoreError> {
+    const MARK: &str = "INSERT INTO feed (kind, subject, generation, marked) VALUES ($1, $2, 0, 1) \
+        ON CONFLICT (kind, subject) DO UPDATE SET marked = 1";
+    if publish == Publish::No {
+        return Ok(());
+    }
+    let (kind, subject) = columns_of(key);
+    connection.execute(sql(MARK).bind(kind).bind(subject)).await?;
+    Ok(())
+}
+
+/// The columns `kind` and `subject` of a key.
+pub(crate) fn columns_of(key: FeedKey) -> (&'static str, Parameter) {
+    match key {
+        FeedKey::Hostname(id) => ("hostname", id.into()),
+        FeedKey::Zone(id) => ("zone", id.into()),
+    }
+}
+
+/// `$from, $from+1, ...`: the placeholders of a list of values.
+pub(crate) fn placeholders(from: usize, count: usize) -> String {
+    let numbers: Vec<String> = (from..from + count).map(|number| format!("${number}")).collect();
+    numbers.join(", ")
+}

@@ -1,0 +1,322 @@
+//! The document of an attempt at a certificate.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Bytes, Damage, Micros,
+    certificate::{AuthorityName, KeyType},
+    chain::IssuedCertificate,
+    each, moment, words,
+};
+use np_domain::{certificate, name, secret::SealedBytes, text::Explanation};
+
+words!(Actor is certificate::Actor: Authority, Customer, Provider);
+words!(Phase is certificate::Phase: Ordering, Control, Issuance, Deployment);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum State {
+    Settled { renew_at: Micros },
+    Ordering { key_type: KeyType, tries: Tries, refusals: u32, next_try: Micros },
+    AwaitingControl { order: Order, tries: Tries, placed_at: Micros, next_check: Micros },
+    Validating { order: Order, tries: Tries, told_at: Micros, next_poll: Micros, polls: u32 },
+    Issuing(Issuing),
+    Issued { certificate: Box<IssuedCertificate>, since: Micros, next_check: Micros },
+    Stalled(Stalled),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Issuing {
+    order: Order,
+    tries: Tries,
+    key: Bytes,
+    csr: Bytes,
+    since: Micros,
+    next_poll: Micros,
+    polls: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stalled {
+    key_type: KeyType,
+    phase: Phase,
+    problems: Vec<Problem>,
+    since: Micros,
+    retry_at: Option<Micros>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tries {
+    since: Micros,
+    failed: u32,
+    problems: Vec<Problem>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Problem {
+    actor: Actor,
+    message: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    authority: AuthorityName,
+    url: String,
+    key_type: KeyType,
+    controls: Vec<Control>,
+    expires_at: Option<Micros>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Control {
+    /// With `*.` before it: the wildcard.
+    name: String,
+    proof: Proof,
+    satisfied: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Proof {
+    Http { path: String, body: String },
+    Txt { name: String, value: String },
+}
+
+impl From<&certificate::State> for State {
+    fn from(state: &certificate::State) -> Self {
+        match state {
+            certificate::State::Settled(s) => Self::Settled { renew_at: s.renew_at.into() },
+            certificate::State::Ordering(s) => Self::Ordering {
+                key_type: s.key_type.into(),
+                tries: (&s.tries).into(),
+                refusals: s.refusals,
+                next_try: s.next_try.into(),
+            },
+            certificate::State::AwaitingControl(s) => Self::AwaitingControl {
+                order: (&s.order).into(),
+                tries: (&s.tries).into(),
+                placed_at: s.placed_at.into(),
+                next_check: s.next_check.into(),
+            },
+            certificate::State::Validating(s) => Self::Validating {
+                order: (&s.order).into(),
+                tries: (&s.tries).into(),
+                told_at: s.told_at.into(),
+                next_poll: s.next_poll.into(),
+                polls: s.polls,
+            },
+            certificate::State::Issuing(s) => Self::Issuing(s.into()),
+            certificate::State::Issued(s) => Self::Issued {
+                certificate: Box::new((&s.certificate).into()),
+                since: s.since.into(),
+                next_check: s.next_check.into(),
+            },
+            certificate::State::Stalled(s) => Self::Stalled(s.into()),
+        }
+    }
+}
+
+impl TryFrom<State> for certificate::State {
+    type Error = Damage;
+
+    fn try_from(state: State) -> Result<Self, Damage> {
+        Ok(match state {
+            State::Settled { renew_at } => {
+                Self::Settled(certificate::Settled { renew_at: renew_at.try_into()? })
+            }
+            State::Ordering { key_type, tries, refusals, next_try } => {
+                Self::Ordering(certificate::Ordering {
+                    key_type: key_type.into(),
+                    tries: tries.try_into()?,
+                    refusals,
+                    next_try: next_try.try_into()?,
+                })
+            }
+            State::AwaitingControl { order, tries, placed_at, next_check } => {
+                Self::AwaitingControl(certificate::AwaitingControl {
+                    order: order.try_into()?,
+                    tries: tries.try_into()?,
+                    placed_at: placed_at.try_into()?,
+                    next_check: next_check.try_into()?,
+                })
+            }
+            State::Validating { order, tries, told_at, next_poll, polls } => {
+                Self::Validating(certificate::Validating {
+                    order: order.try_into()?,
+                    tries: tries.try_into()?,
+                    told_at: told_at.try_into()?,
+                    next_poll: next_poll.try_into()?,
+                    polls,
+                })
+            }
+            State::Issuing(row) => Self::Issuing(row.try_into()?),
+            State::Issued { certificate, since, next_check } => Self::Issued(certificate::Issued {
+                certificate: (*certificate).try_into()?,
+                since: since.try_into()?,
+                next_check: next_check.try_into()?,
+            }),
+            State::Stalled(row) => Self::Stalled(row.try_into()?),
+        })
+    }
+}
+
+impl From<&certificate::Issuing> for Issuing {
+    fn from(s: &certificate::Issuing) -> Self {
+        Self {
+            order: (&s.order).into(),
+            tries: (&s.tries).into(),
+            key: Bytes(s.key.as_bytes().to_vec()),
+            csr: Bytes(s.csr.to_vec()),
+            since: s.since.into(),
+            next_poll: s.next_poll.into(),
+            polls: s.polls,
+        }
+    }
+}
+
+impl TryFrom<Issuing> for certificate::Issuing {
+    type Error = Damage;
+
+    fn try_from(row: Issuing) -> Result<Self, Damage> {
+        Ok(Self {
+            order: row.order.try_into()?,
+            tries: row.tries.try_into()?,
+            key: SealedBytes::from_vec(row.key.0),
+            csr: row.csr.0.into_boxed_slice(),
+            since: row.since.try_into()?,
+            next_poll: row.next_poll.try_into()?,
+            polls: row.polls,
+        })
+    }
+}
+
+impl From<&certificate::Stalled> for Stalled {
+    fn from(s: &certificate::Stalled) -> Self {
+        Self {
+            key_type: s.key_type.into(),
+            phase: s.phase.into(),
+            problems: s.problems.iter().map(Into::into).collect(),
+            since: s.since.into(),
+            retry_at: s.retry_at.map(Into::into),
+        }
+    }
+}
+
+impl TryFrom<Stalled> for certificate::Stalled {
+    type Error = Damage;
+
+    fn try_from(row: Stalled) -> Result<Self, Damage> {
+        Ok(Self {
+            key_type: row.key_type.into(),
+            phase: row.phase.into(),
+            problems: row.problems.into_iter().map(Into::into).collect(),
+            since: row.since.try_into()?,
+            retry_at: moment(row.retry_at)?,
+        })
+    }
+}
+
+impl From<&certificate::Tries> for Tries {
+    fn from(tries: &certificate::Tries) -> Self {
+        Self {
+            since: tries.since.into(),
+            failed: tries.failed,
+            problems: tries.problems.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl TryFrom<Tries> for certificate::Tries {
+    type Error = Damage;
+
+    fn try_from(row: Tries) -> Result<Self, Damage> {
+        Ok(Self {
+            since: row.since.try_into()?,
+            failed: row.failed,
+            problems: row.problems.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl From<&certificate::Problem> for Problem {
+    fn from(problem: &certificate::Problem) -> Self {
+        Self { actor: problem.actor.into(), message: problem.message.to_string() }
+    }
+}
+
+impl From<Problem> for certificate::Problem {
+    fn from(row: Problem) -> Self {
+        Self { actor: row.actor.into(), message: Explanation::new(row.message) }
+    }
+}
+
+impl From<&certificate::Order> for Order {
+    fn from(order: &certificate::Order) -> Self {
+        Self {
+            authority: order.authority.into(),
+            url: order.url.to_string(),
+            key_type: order.key_type.into(),
+            controls: order.controls.iter().map(Into::into).collect(),
+            expires_at: order.expires_at.map(Into::into),
+        }
+    }
+}
+
+impl TryFrom<Order> for certificate::Order {
+    type Error = Damage;
+
+    fn try_from(row: Order) -> Result<Self, Damage> {
+        Ok(Self {
+            authority: row.authority.into(),
+            url: Explanation::new(row.url),
+            key_type: row.key_type.into(),
+            controls: each(row.controls)?,
+            expires_at: moment(row.expires_at)?,
+        })
+    }
+}
+
+impl From<&certificate::Control> for Control {
+    fn from(control: &certificate::Control) -> Self {
+        let proof = match &control.proof {
+            certificate::ControlProof::Http { path, body } => {
+                Proof::Http { path: path.to_string(), body: body.to_string() }
+            }
+            certificate::ControlProof::Txt { name, value } => {
+                Proof::Txt { name: name.to_string(), value: value.to_string() }
+            }
+        };
+        Self { name: control.name.to_string(), proof, satisfied: control.satisfied }
+    }
+}
+
+impl TryFrom<Control> for certificate::Control {
+    type Error = Damage;
+
+    fn try_from(row: Control) -> Result<Self, Damage> {
+        let proof = match row.proof {
+            Proof::Http { path, body } => certificate::ControlProof::Http {
+                path: Explanation::new(path),
+                body: Explanation::new(body),
+            },
+            Proof::Txt { name, value } => certificate::ControlProof::Txt {
+                name: name.parse::<name::DnsName>()?,
+                value: Explanation::new(value),
+            },
+        };
+        Ok(Self { name: cert_name(&row.name)?, proof, satisfied: row.satisfied })
+    }
+}
+
+fn cert_name(text: &str) -> Result<certificate::CertName, Damage> {
+    Ok(match text.strip_prefix("*.") {
+        Some(base) => certificate::CertName::Wildcard(super::hostname(base)?.wildcard()),
+        None => certificate::CertName::Exact(super::hostname(text)?),
+    })
+}

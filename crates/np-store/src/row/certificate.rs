@@ -1,0 +1,112 @@
+//! The document of a certificate pack: what is wanted, what is active, and the attempt.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Damage, Micros, V1, attempt::State, chain::IssuedCertificate, each, tls::TlsPolicy, words,
+};
+use np_domain::certificate;
+
+words!(AuthorityName is certificate::AuthorityName: Digicert, Google, LetsEncrypt, SslCom);
+words!(BundleMethod is certificate::BundleMethod: Force, Optimal, Ubiquitous);
+words!(DcvMethod is certificate::DcvMethod: Http, Txt);
+words!(KeyType is certificate::KeyType: P256, Rsa2048);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Certificate {
+    v: V1,
+    wanted: Wanted,
+    active: Vec<Active>,
+    attempt: State,
+}
+
+/// What of a certificate comes out of its document.
+pub(crate) struct Parts {
+    pub(crate) wanted: certificate::Wanted,
+    pub(crate) active: Vec<certificate::Active>,
+    pub(crate) attempt: certificate::State,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    method: DcvMethod,
+    wildcard: bool,
+    authority: Option<AuthorityName>,
+    bundle: BundleMethod,
+    tls: TlsPolicy,
+    keys: Vec<KeyType>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Active {
+    issued: IssuedCertificate,
+    deployed_at: Micros,
+}
+
+impl From<&certificate::Certificate> for Certificate {
+    fn from(certificate: &certificate::Certificate) -> Self {
+        Self {
+            v: V1,
+            wanted: (&certificate.wanted).into(),
+            active: certificate.active.iter().map(Into::into).collect(),
+            attempt: (&certificate.attempt).into(),
+        }
+    }
+}
+
+impl TryFrom<Certificate> for Parts {
+    type Error = Damage;
+
+    fn try_from(row: Certificate) -> Result<Self, Damage> {
+        Ok(Self {
+            wanted: row.wanted.try_into()?,
+            active: each(row.active)?,
+            attempt: row.attempt.try_into()?,
+        })
+    }
+}
+
+impl From<&certificate::Wanted> for Wanted {
+    fn from(wanted: &certificate::Wanted) -> Self {
+        Self {
+            method: wanted.method.into(),
+            wildcard: wanted.wildcard,
+            authority: wanted.authority.map(Into::into),
+            bundle: wanted.bundle.into(),
+            tls: (&wanted.tls).into(),
+            keys: wanted.keys.iter().copied().map(Into::into).collect(),
+        }
+    }
+}
+
+impl TryFrom<Wanted> for certificate::Wanted {
+    type Error = Damage;
+
+    fn try_from(row: Wanted) -> Result<Self, Damage> {
+        Ok(Self {
+            method: row.method.into(),
+            wildcard: row.wildcard,
+            authority: row.authority.map(Into::into),
+            bundle: row.bundle.into(),
+            tls: row.tls.try_into()?,
+            keys: row.keys.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl From<&certificate::Active> for Active {
+    fn from(active: &certificate::Active) -> Self {
+        Self { issued: (&active.issued).into(), deployed_at: active.deployed_at.into() }
+    }
+}
+
+impl TryFrom<Active> for certificate::Active {
+    type Error = Damage;
+
+    fn try_from(row: Active) -> Result<Self, Damage> {
+        Ok(Self { issued: row.issued.try_into()?, deployed_at: row.deployed_at.try_into()? })
+    }
+}

@@ -1,0 +1,47 @@
+//! Sealed secrets with a name: table `secrets`. The first one kept under a name stays.
+
+use async_trait::async_trait;
+
+use np_domain::{
+    ports::{SecretStore, StoreError},
+    secret::SealedBytes,
+};
+
+use crate::{
+    Store,
+    statement::{Row, sql},
+};
+
+const FIND: &str = "SELECT sealed FROM secrets WHERE name = $1";
+
+#[async_trait]
+impl SecretStore for Store {
+    async fn secret(&self, name: &str) -> Result<Option<SealedBytes>, StoreError> {
+        let row = self.database.reader().await?.fetch_optional(sql(FIND).bind(name)).await?;
+        row.map(|row| sealed(&row, name)).transpose()
+    }
+
+    async fn keep_secret(
+        &self,
+        name: &str,
+        sealed: &SealedBytes,
+    ) -> Result<SealedBytes, StoreError> {
+        const KEEP: &str =
+            "INSERT INTO secrets (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        let keep = sql(KEEP).bind(name).bind(sealed.as_bytes());
+        let name = name.to_owned();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    connection.execute(keep).await?;
+                    let row = connection.fetch_one(sql(FIND).bind(name.as_str())).await?;
+                    self::sealed(&row, &name)
+                })
+            })
+            .await
+    }
+}
+
+fn sealed(row: &Row, name: &str) -> Result<SealedBytes, StoreError> {
+    row.bytes("sealed").map(SealedBytes::from_vec).map_err(|why| why.of("secrets", name))
+}

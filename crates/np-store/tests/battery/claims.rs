@@ -1,0 +1,123 @@
+//! Leases on due rows.
+
+use std::collections::BTreeSet;
+
+use np_domain::{
+    certificate, ownership,
+    ports::{CertificateStore, Hold, HostnameStore},
+};
+
+use crate::{
+    values::{at, certificate_change, change, lease, leaving, proven, record},
+    world::World,
+};
+
+pub(crate) async fn claimed_rows_are_hidden_until_the_lease_ends(world: World) {
+    let store = &world.store;
+    let record = record(world.zone.id, "app.customer.com");
+    store.insert(&record, &[]).await.unwrap();
+    assert_eq!(store.claim_ownership(at(-1), &lease("a", at(60)), 10).await.unwrap(), []);
+    let expected = [record];
+    assert_eq!(store.claim_ownership(at(0), &lease("a", at(60)), 10).await.unwrap(), expected);
+    assert_eq!(store.claim_ownership(at(59), &lease("b", at(99)), 10).await.unwrap(), []);
+    assert_eq!(store.claim_ownership(at(60), &lease("b", at(99)), 10).await.unwrap(), expected);
+
+    // The certificate has a lease of its own.
+    assert_eq!(store.claim_certificates(at(0), &lease("a", at(60)), 10).await.unwrap(), expected);
+    assert_eq!(store.claim_certificates(at(59), &lease("b", at(99)), 10).await.unwrap(), []);
+    assert_eq!(store.claim_certificates(at(60), &lease("b", at(99)), 10).await.unwrap(), expected);
+}
+
+pub(crate) async fn release_ends_a_lease_and_keep_prolongs_it(world: World) {
+    let store = &world.store;
+    let record = record(world.zone.id, "app.customer.com");
+    store.insert(&record, &[]).await.unwrap();
+    let hostname = &record.hostname;
+    store.claim_ownership(at(0), &lease("a", at(60)), 10).await.unwrap();
+    let mut save = change(hostname, hostname.ownership.clone());
+    let keep = Hold::Keep(lease("a", at(120)));
+    store.save(std::slice::from_ref(&save), &keep).await.unwrap();
+    assert_eq!(store.claim_ownership(at(60), &lease("b", at(99)), 10).await.unwrap(), []);
+    save.hostname.version = 1;
+    store.save(std::slice::from_ref(&save), &Hold::Release).await.unwrap();
+    assert_eq!(store.claim_ownership(at(60), &lease("b", at(99)), 10).await.unwrap().len(), 1);
+    save.hostname.version = 2;
+    save.hostname.ownership = proven(at(61));
+    store.save(&[save], &Hold::Release).await.unwrap();
+    let due = store.claim_ownership(at(1_000_000), &lease("b", at(1_000_001)), 10).await.unwrap();
+    assert_eq!(due, [], "a proven hostname is not due");
+
+    let certificate = record.certificate.as_ref().unwrap();
+    store.claim_certificates(at(0), &lease("a", at(60)), 10).await.unwrap();
+    let mut save = certificate_change(certificate);
+    store.save_certificate(&save, &Hold::Keep(lease("a", at(120)))).await.unwrap();
+    assert_eq!(store.claim_certificates(at(60), &lease("b", at(99)), 10).await.unwrap(), []);
+    save.certificate.version = 1;
+    store.save_certificate(&save, &Hold::Release).await.unwrap();
+    assert_eq!(store.claim_certificates(at(60), &lease("b", at(99)), 10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn the_longest_due_come_first_and_no_more_than_asked_for(world: World) {
+    let store = &world.store;
+    for (name, due) in [("c.customer.com", 3), ("a.customer.com", 1), ("b.customer.com", 2)] {
+        let mut record = record(world.zone.id, name);
+        record.hostname.ownership = ownership::State::new(at(due));
+        if let certificate::State::Ordering(ordering) =
+            &mut record.certificate.as_mut().unwrap().attempt
+        {
+            ordering.next_try = at(due);
+        }
+        store.insert(&record, &[]).await.unwrap();
+    }
+    let names = |records: Vec<np_domain::custom_hostname::HostnameRecord>| {
+        records.iter().map(|record| record.hostname.name.to_string()).collect::<Vec<_>>()
+    };
+    let lease = lease("a", at(60));
+    let first = store.claim_ownership(at(9), &lease, 2).await.unwrap();
+    assert_eq!(names(first), ["a.customer.com", "b.customer.com"]);
+    let rest = store.claim_ownership(at(9), &lease, 2).await.unwrap();
+    assert_eq!(names(rest), ["c.customer.com"]);
+    let first = store.claim_certificates(at(2), &lease, 5).await.unwrap();
+    assert_eq!(names(first), ["a.customer.com", "b.customer.com"]);
+}
+
+pub(crate) async fn two_claimants_never_share_a_row(world: World) {
+    const ROWS: usize = 60;
+    for number in 0..ROWS {
+        let record = record(world.zone.id, &format!("h{number}.customer.com"));
+        world.store.insert(&record, &[]).await.unwrap();
+    }
+    let mut tasks = Vec::new();
+    for owner in ["a", "b", "c", "d"] {
+        let store = world.store.clone();
+        tasks.push(tokio::spawn(async move {
+            let (mut claimed, lease) = (Vec::new(), lease(owner, at(60)));
+            loop {
+                let records = store.claim_ownership(at(0), &lease, 3).await.unwrap();
+                let certificates = store.claim_certificates(at(0), &lease, 3).await.unwrap();
+                if records.is_empty() && certificates.is_empty() {
+                    return claimed;
+                }
+                claimed.extend(records.iter().map(|r| r.hostname.id.to_string()));
+                let packs = certificates.iter().flat_map(|r| &r.certificate);
+                claimed.extend(packs.map(|certificate| certificate.id.to_string()));
+            }
+        }));
+    }
+    let mut claimed = Vec::new();
+    for task in tasks {
+        claimed.extend(task.await.unwrap());
+    }
+    assert_eq!(claimed.len(), 2 * ROWS);
+    assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 2 * ROWS);
+}
+
+pub(crate) async fn leaving_hostnames_are_claimed_and_their_certificates_are_not(world: World) {
+    let record = record(world.zone.id, "app.customer.com");
+    world.store.insert(&record, &[]).await.unwrap();
+    let leave = change(&record.hostname, leaving(at(0)));
+    world.store.save(&[leave], &Hold::Release).await.unwrap();
+    let lease = lease("a", at(60));
+    assert_eq!(world.store.claim_certificates(at(9), &lease, 9).await.unwrap(), []);
+    assert_eq!(world.store.claim_ownership(at(9), &lease, 9).await.unwrap().len(), 1);
+}

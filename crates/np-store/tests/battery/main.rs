@@ -1,0 +1,90 @@
+//! What every store does, on both databases: one list of behaviours, each a test of its own for either.
+//!
+//! A behaviour gets a [`world::World`] with an empty store and does not know which one. Values to keep come from
+//! [`values`].
+
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test, not a dead server")]
+
+mod accounts;
+mod certificates;
+mod claims;
+mod damage;
+mod feed;
+mod hostnames;
+mod lists;
+mod secrets;
+mod states;
+mod values;
+mod world;
+mod zones;
+
+macro_rules! battery {
+    ($($area:ident: $($behaviour:ident),+;)+) => {
+        mod sqlite {
+            $(mod $area { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $behaviour() {
+                    crate::$area::$behaviour(crate::world::World::on_sqlite().await).await;
+                }
+            )+ })+
+        }
+        mod postgres {
+            $(mod $area { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $behaviour() {
+                    crate::$area::$behaviour(crate::world::World::on_postgres().await).await;
+                }
+            )+ })+
+        }
+    };
+}
+
+battery! {
+    accounts:
+        accounts_come_back_oldest_first,
+        token_is_found_by_the_hash_of_its_secret_and_by_id,
+        token_needs_an_account_and_a_secret_of_its_own;
+    certificates:
+        certificate_is_saved_beside_its_hostname,
+        certificate_of_a_removed_hostname_is_stale,
+        edit_adds_a_certificate_or_changes_it_or_leaves_it;
+    claims:
+        claimed_rows_are_hidden_until_the_lease_ends,
+        release_ends_a_lease_and_keep_prolongs_it,
+        the_longest_due_come_first_and_no_more_than_asked_for,
+        two_claimants_never_share_a_row,
+        leaving_hostnames_are_claimed_and_their_certificates_are_not;
+    damage:
+        damaged_row_names_itself_and_hides_no_other;
+    feed:
+        removed_items_stay_as_tombstones,
+        marked_item_keeps_its_generation_until_it_is_numbered_again,
+        numbering_nothing_changes_nothing,
+        no_reader_ever_misses_a_change,
+        reports_of_nodes_are_kept_by_node_and_role;
+    hostnames:
+        inserted_hostname_is_found_in_its_zone_only,
+        name_is_taken_once_per_zone_until_its_hostname_leaves,
+        hostname_needs_a_zone,
+        concurrent_inserts_of_one_name_add_one,
+        save_of_a_version_that_moved_on_is_stale,
+        several_are_saved_all_or_none,
+        proven_rivals_are_the_proven_ones_of_other_ids,
+        removal_is_only_for_those_that_leave_and_idempotent,
+        history_is_newest_first_and_bounded;
+    lists:
+        pages_are_in_order_of_creation_and_end,
+        filters_narrow_the_list_and_the_total,
+        signs_of_patterns_are_plain_text;
+    secrets:
+        first_secret_of_a_name_stays;
+    states:
+        every_ownership_state_comes_back_equal,
+        every_attempt_comes_back_equal,
+        every_setting_comes_back_equal;
+    zones:
+        zone_is_found_listed_and_saved,
+        zone_name_is_taken_once_per_account,
+        zone_with_hostnames_stays_and_with_leaving_ones_goes,
+        zones_are_listed_by_name;
+}

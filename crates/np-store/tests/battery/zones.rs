@@ -1,0 +1,98 @@
+//! Zones.
+
+use np_domain::{
+    entry::FeedKey,
+    id::AccountId,
+    origin::FallbackOrigin,
+    ports::{
+        FeedPosition, FeedStore, Hold, HostnameStore, InsertError, Page, Publish, StoreError,
+        ZoneFilter, ZoneStore,
+    },
+    zone::Zone,
+};
+use uuid::Uuid;
+
+use crate::{
+    values::{self, at, change, leaving, record, text},
+    world::World,
+};
+
+pub(crate) async fn zone_is_found_listed_and_saved(world: World) {
+    assert_eq!(world.store.zone(world.zone.id).await.unwrap(), Some(world.zone.clone()));
+    world.store.number().await.unwrap();
+    let fallback = FallbackOrigin {
+        origin: "origin.saasprovider.com:8443".parse().unwrap(),
+        created_at: at(1),
+        updated_at: at(2),
+    };
+    let changed = Zone { fallback: Some(fallback), modified_at: at(2), ..world.zone.clone() };
+    world.store.save_zone(&changed, Publish::Yes).await.unwrap();
+    let saved = Zone { version: 1, ..changed.clone() };
+    assert_eq!(world.store.zone(world.zone.id).await.unwrap(), Some(saved));
+    let position = world.store.position(FeedKey::Zone(world.zone.id)).await.unwrap();
+    assert_eq!(position, FeedPosition::Unnumbered);
+    let again = world.store.save_zone(&changed, Publish::No).await;
+    assert!(matches!(again, Err(StoreError::Stale)), "{again:?}");
+}
+
+pub(crate) async fn zone_name_is_taken_once_per_account(world: World) {
+    let again = values::zone(world.account.id, "saasprovider.com");
+    match world.store.insert_zone(&again).await {
+        Err(InsertError::Duplicate { existing }) => {
+            assert_eq!(existing.as_str(), world.zone.id.to_string());
+        }
+        other => panic!("expected a duplicate, got {other:?}"),
+    }
+    let nobody = values::zone(AccountId::from_uuid(Uuid::new_v4()), "new.com");
+    let refused = world.store.insert_zone(&nobody).await;
+    assert!(matches!(refused, Err(InsertError::NoParent)), "{refused:?}");
+}
+
+pub(crate) async fn zone_with_hostnames_stays_and_with_leaving_ones_goes(world: World) {
+    let store = &world.store;
+    let record = record(world.zone.id, "app.customer.com");
+    store.insert(&record, &[]).await.unwrap();
+    assert!(!store.remove_zone(world.zone.id).await.unwrap());
+
+    let leave = change(&record.hostname, leaving(at(1)));
+    store.save(&[leave], &Hold::Release).await.unwrap();
+    store.number().await.unwrap();
+    assert!(store.remove_zone(world.zone.id).await.unwrap());
+    assert_eq!(store.zone(world.zone.id).await.unwrap(), None);
+    let head = store.number().await.unwrap();
+    let last = store.feed_after(np_domain::entry::Generation(head.0 - 1), 9).await.unwrap();
+    assert_eq!(last.len(), 1);
+    assert_eq!((last[0].key, &last[0].subject), (FeedKey::Zone(world.zone.id), &None));
+
+    // The leaving hostname can still be brought to its end.
+    let lease = values::lease("a", at(60));
+    assert_eq!(store.claim_ownership(at(9), &lease, 9).await.unwrap().len(), 1);
+    store.remove(record.hostname.id).await.unwrap();
+}
+
+pub(crate) async fn zones_are_listed_by_name(world: World) {
+    let a = world.add_zone("a.com").await;
+    let b = world.add_zone("b.com").await;
+    let list = async |filter: ZoneFilter, number| {
+        let page = Page { number, size: 2 };
+        let (zones, total) = world.store.list_zones(&filter, page).await.unwrap();
+        (zones.into_iter().map(|zone| zone.id).collect::<Vec<_>>(), total)
+    };
+    let all = ZoneFilter::default();
+    assert_eq!(list(all.clone(), 1).await, (vec![a.id, b.id], 3));
+    assert_eq!(list(all.clone(), 2).await, (vec![world.zone.id], 3));
+    assert_eq!(list(all, 3).await, (vec![], 3));
+    let named = ZoneFilter { name: Some(text("B.com")), ..ZoneFilter::default() };
+    assert_eq!(list(named, 1).await, (vec![b.id], 1));
+    let among = ZoneFilter {
+        account: Some(world.account.id),
+        among: Some(vec![a.id, world.zone.id]),
+        ..ZoneFilter::default()
+    };
+    assert_eq!(list(among, 1).await, (vec![a.id, world.zone.id], 2));
+    let none = ZoneFilter { among: Some(vec![]), ..ZoneFilter::default() };
+    assert_eq!(list(none, 1).await, (vec![], 0));
+    let others =
+        ZoneFilter { account: Some(AccountId::from_uuid(Uuid::new_v4())), ..ZoneFilter::default() };
+    assert_eq!(list(others, 1).await, (vec![], 0));
+}
