@@ -95,6 +95,7 @@ impl DnsServer {
 /// A server that answers until it is shut down or dropped.
 #[derive(Debug)]
 pub struct RunningDns {
+    /// Never empty: `start` fails without a socket.
     addresses: Vec<SocketAddr>,
     tasks: JoinSet<()>,
 }

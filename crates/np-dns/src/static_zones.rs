@@ -108,27 +108,31 @@ impl StaticZones {
         Ok(())
     }
 
-    /// Adds a record beside those of its type.
+    /// Adds a record beside those of its type. An alias takes the place of the one before it, for a name has only one.
     ///
     /// # Errors
     /// When the record cannot stand there.
     pub fn put(&self, name: &DnsName, record: StaticRecord) -> Result<(), PutError> {
         let zone = self.zone_of(name)?;
         let data = rdata(record)?;
-        zone.check(name, &data)?;
-        write(&zone.nodes).add(name.as_str(), Datum { ttl: TTL_SECONDS, data });
+        let mut nodes = write(&zone.nodes);
+        zone.check(&nodes, name, &data)?;
+        if data.record_type() == RecordType::CNAME {
+            nodes.remove(name.as_str(), RecordType::CNAME);
+        }
+        nodes.add(name.as_str(), Datum { ttl: TTL_SECONDS, data });
         Ok(())
     }
 
-    /// Puts a record in place of those of its type.
+    /// Puts a record in place of those of its type. Between the two there is no moment without a record.
     ///
     /// # Errors
     /// When the record cannot stand there.
     pub fn set(&self, name: &DnsName, record: StaticRecord) -> Result<(), PutError> {
         let zone = self.zone_of(name)?;
         let data = rdata(record)?;
-        zone.check(name, &data)?;
         let mut nodes = write(&zone.nodes);
+        zone.check(&nodes, name, &data)?;
         nodes.remove(name.as_str(), data.record_type());
         nodes.add(name.as_str(), Datum { ttl: TTL_SECONDS, data });
         Ok(())
@@ -163,12 +167,11 @@ impl StaticZone {
         Some(Self { apex_key: name.as_str().to_owned(), authority, nodes: RwLock::new(nodes) })
     }
 
-    /// Whether `data` may stand at `name` beside what is there.
-    fn check(&self, name: &DnsName, data: &RData) -> Result<(), PutError> {
+    /// Whether `data` may stand at `name` beside what is in `nodes`.
+    fn check(&self, nodes: &Nodes, name: &DnsName, data: &RData) -> Result<(), PutError> {
         if data.record_type() == RecordType::NS && name.as_str() != self.apex_key {
             return Err(PutError::NsBelowApex { name: name.clone() });
         }
-        let nodes = read(&self.nodes);
         let is_alias = |kind: RecordType| kind == RecordType::CNAME;
         let alone = |there: &Datum| is_alias(there.kind()) == is_alias(data.record_type());
         match nodes.at(name.as_str()).iter().all(alone) {
@@ -262,6 +265,16 @@ mod tests {
         zones.set(&app, address(3)).unwrap();
         assert_eq!(count(&zones, "app.customer.com"), 2);
         assert!(zones.remove(&app, RecordType::A) && !zones.remove(&app, RecordType::A));
+        assert_eq!(count(&zones, "app.customer.com"), 1);
+    }
+
+    #[test]
+    fn a_name_has_one_alias_the_last_put() {
+        let zones = zones();
+        let app = name("app.customer.com");
+        for target in ["one.net", "two.net"] {
+            zones.put(&app, StaticRecord::Cname(name(target))).unwrap();
+        }
         assert_eq!(count(&zones, "app.customer.com"), 1);
     }
 
