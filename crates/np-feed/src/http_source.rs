@@ -134,3 +134,42 @@ fn unreachable(error: hyper_util::client::legacy::Error) -> PullError {
     }
     PullError::Unreachable { why: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_http_urls_are_taken_and_a_path_is_kept() {
+        let key = NodeKey::from_secret(&[1; 32]);
+        for (url, expected) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/feed/v1/pull"),
+            ("https://control.provider.com/", "https://control.provider.com/feed/v1/pull"),
+            ("https://provider.com/nameplate", "https://provider.com/nameplate/feed/v1/pull"),
+        ] {
+            assert_eq!(HttpSource::new(url, key.clone()).unwrap().uri, expected);
+        }
+        for url in ["", "control.provider.com", "/feed", "ftp://provider.com", "http://"] {
+            assert!(HttpSource::new(url, key.clone()).is_err(), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_control_side_that_is_away_is_named_unreachable_with_the_reason() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let source = HttpSource::new(&url, NodeKey::from_secret(&[1; 32])).unwrap();
+        let pull = Pull {
+            format: crate::message::FORMAT,
+            node: "n".into(),
+            role: np_domain::ports::NodeRole::Edge,
+            after: Default::default(),
+            applied: Default::default(),
+            feed: None,
+            wait_ms: 0,
+        };
+        let Err(PullError::Unreachable { why }) = source.pull(&pull).await else { panic!() };
+        assert!(why.contains("refused"), "{why}");
+    }
+}

@@ -155,9 +155,10 @@ struct Tls<'a> {
 struct Certificate<'a> {
     #[cbor(n(0), with = "minicbor::bytes")]
     id: [u8; 16],
-    /// `None` when a newer program names a kind that this one does not know.
+    /// [`KEY_P256`] or [`KEY_RSA_2048`]. A plain number and no enum, so that a kind that only newer programs know costs
+    /// that certificate and not the entry.
     #[n(1)]
-    key_type: Option<Key>,
+    key_type: u8,
     #[b(2)]
     chain: Vec<Cow<'a, ByteSlice>>,
     #[b(3)]
@@ -167,14 +168,8 @@ struct Certificate<'a> {
     not_after: i64,
 }
 
-#[derive(Clone, Copy, Encode, Decode)]
-#[cbor(index_only)]
-enum Key {
-    #[n(0)]
-    P256,
-    #[n(1)]
-    Rsa2048,
-}
+const KEY_P256: u8 = 0;
+const KEY_RSA_2048: u8 = 1;
 
 // === writing ===
 
@@ -249,12 +244,12 @@ impl<'a> From<&'a TlsPolicy> for Tls<'a> {
 impl<'a> From<&'a ServedCertificate> for Certificate<'a> {
     fn from(certificate: &'a ServedCertificate) -> Self {
         let key_type = match certificate.key_type {
-            KeyType::P256 => Key::P256,
-            KeyType::Rsa2048 => Key::Rsa2048,
+            KeyType::P256 => KEY_P256,
+            KeyType::Rsa2048 => KEY_RSA_2048,
         };
         Self {
             id: *certificate.id.as_bytes(),
-            key_type: Some(key_type),
+            key_type,
             chain: certificate.chain.iter().map(|der| bytes(der)).collect(),
             key: bytes(certificate.key.as_bytes()),
             not_after: micros(certificate.not_after),
@@ -360,9 +355,10 @@ fn version(number: u8) -> Result<TlsVersion, String> {
 
 /// `None` for a certificate whose kind of key this program does not know: the others are served.
 fn served(certificate: Certificate<'_>) -> Option<Result<ServedCertificate, String>> {
-    let key_type = match certificate.key_type? {
-        Key::P256 => KeyType::P256,
-        Key::Rsa2048 => KeyType::Rsa2048,
+    let key_type = match certificate.key_type {
+        KEY_P256 => KeyType::P256,
+        KEY_RSA_2048 => KeyType::Rsa2048,
+        _ => return None,
     };
     let not_after = match timestamp(certificate.not_after) {
         Ok(not_after) => not_after,

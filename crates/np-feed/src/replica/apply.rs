@@ -8,7 +8,7 @@ use np_domain::{
 
 use super::{
     Applied, ApplyError, CHANGES_KEPT, Change, Replica,
-    environment::Environment,
+    environment::{Environment, Table},
     frame::Frame,
     tables::{self, Names, State, TxtValues},
 };
@@ -153,16 +153,22 @@ fn put_hostname(
     Ok(())
 }
 
-/// Removes a hostname from every table; its name, when it was there.
+/// Removes a hostname from every table; its name, when it was there and is known.
 fn remove_hostname(
     environment: &Environment,
     txn: &mut RwTxn<'_>,
     id: HostnameId,
 ) -> Result<Option<Box<str>>, ApplyError> {
     let Some(bytes) = environment.hostnames.get(txn, id.as_bytes())? else { return Ok(None) };
-    let damaged = || ApplyError::Database(format!("the index record of {id} is damaged"));
-    let frame = Frame::read(id.as_bytes(), bytes).ok_or_else(damaged)?;
-    let names: Names<'_> = minicbor::decode(frame.content).map_err(|_| damaged())?;
+    let frame = Frame::read(id.as_bytes(), bytes);
+    let names = frame.and_then(|frame| minicbor::decode::<Names<'_>>(frame.content).ok());
+    let Some(names) = names else {
+        tracing::warn!(hostname = %id, "replica.index_damaged: looking through all keys");
+        remove_by_search(txn, environment.entries, id)?;
+        remove_by_search(txn, environment.delegations, id)?;
+        environment.hostnames.delete(txn, id.as_bytes())?;
+        return Ok(None);
+    };
     let entry_key = tables::entry_key(names.name, id);
     let delegation_key = names.delegation.map(|name| tables::delegation_key(name, id));
     let name = names.name.into();
@@ -172,6 +178,18 @@ fn remove_hostname(
         environment.delegations.delete(txn, &key)?;
     }
     Ok(Some(name))
+}
+
+/// Removes the hostname's keys from a table when nothing tells any more what they are.
+fn remove_by_search(txn: &mut RwTxn<'_>, table: Table, id: HostnameId) -> heed::Result<()> {
+    let mut keys = Vec::new();
+    for pair in table.iter(txn)? {
+        let (key, _) = pair?;
+        if key.ends_with(id.as_bytes()) {
+            keys.push(key.to_vec());
+        }
+    }
+    keys.iter().try_for_each(|key| table.delete(txn, key).map(|_| ()))
 }
 
 /// Removes what earlier rounds left: the current one has mentioned everything that exists.

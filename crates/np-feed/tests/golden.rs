@@ -1,0 +1,190 @@
+//! Version 1 of the messages as it was first spoken. A change that breaks one of these breaks old nodes: it needs a new
+//! `FORMAT`, and these files stay as they are.
+#![allow(clippy::unwrap_used, reason = "what cannot be arranged is a failed test")]
+
+use np_domain::{
+    certificate::KeyType,
+    entry::{
+        Delegation, Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneEntry,
+    },
+    id::{CertificateId, HostnameId, ZoneId},
+    origin::{CustomOrigin, OriginSni},
+    ports::NodeRole,
+    secret::SealedBytes,
+    text::Explanation,
+    tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
+};
+use np_feed::message::{Batch, Content, FORMAT, FeedId, Item, Pull};
+use time::macros::datetime;
+
+const PULL: &str = include_str!("golden/pull-v1.hex");
+const BATCH: &str = include_str!("golden/batch-v1.hex");
+/// A batch as a later program of the same format could write it: each structure has a field more, one item is of a kind
+/// that version 1 does not know, one certificate's key too.
+const LATER_BATCH: &str = include_str!("golden/batch-later.hex");
+
+fn pull() -> Pull {
+    Pull {
+        format: FORMAT,
+        node: "edge-1".into(),
+        role: NodeRole::Edge,
+        after: Generation(41),
+        applied: Generation(40),
+        feed: Some(FeedId([0xfe; 16])),
+        wait_ms: 25_000,
+    }
+}
+
+fn full_entry() -> Entry {
+    let tls = TlsPolicy {
+        min_version: Some(TlsVersion::V1_2),
+        tls_1_3: Some(Switch::On),
+        http2: Some(Switch::Off),
+        early_hints: None,
+        ciphers: CipherList::parse(["ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-SHA"]).ok(),
+    };
+    let origin = CustomOrigin {
+        server: "origin.provider.com:8443".parse().unwrap(),
+        sni: OriginSni::Name("sni.provider.com".parse().unwrap()),
+    };
+    let certificate = ServedCertificate {
+        id: CertificateId::from_bytes([3; 16]),
+        key_type: KeyType::P256,
+        chain: vec![Box::from([0x30, 0x01].as_slice()), Box::from([0x30, 0x02].as_slice())],
+        key: SealedBytes::from_vec(vec![1, 2, 3]),
+        not_after: datetime!(2027-02-20 12:00 UTC),
+    };
+    Entry {
+        hostname: HostnameId::from_bytes([1; 16]),
+        zone: ZoneId::from_bytes([2; 16]),
+        name: "app.customer.com".parse().unwrap(),
+        tokens: vec![HttpToken {
+            path: Explanation::new("/.well-known/acme-challenge/token"),
+            body: Explanation::new("token.thumbprint"),
+        }],
+        delegation: Some(Delegation {
+            name: "app.customer.com.9dbb86635115718e.dcv.platform.net".parse().unwrap(),
+            txt: vec![Explanation::new("digest")],
+        }),
+        routing: Some(Routing {
+            proven_at: datetime!(2026-11-22 12:00:00.000001 UTC),
+            wildcard: true,
+            origin: Some(origin),
+            tls,
+            certificates: vec![certificate],
+        }),
+    }
+}
+
+fn bare_entry() -> Entry {
+    Entry {
+        hostname: HostnameId::from_bytes([4; 16]),
+        name: "new.customer.com".parse().unwrap(),
+        tokens: Vec::new(),
+        delegation: None,
+        routing: None,
+        ..full_entry()
+    }
+}
+
+fn zone() -> ZoneEntry {
+    ZoneEntry {
+        zone: ZoneId::from_bytes([2; 16]),
+        name: "provider.com".parse().unwrap(),
+        fallback: "fallback.provider.com".parse().ok(),
+    }
+}
+
+fn batch() -> Batch {
+    Batch {
+        format: FORMAT,
+        feed: FeedId([0xfe; 16]),
+        from: Generation(41),
+        to: Generation(45),
+        head: Generation(50),
+        reset: false,
+        items: vec![
+            Item::zone(Generation(42), &zone()),
+            Item::hostname(Generation(43), &full_entry()),
+            Item::hostname(Generation(44), &bare_entry()),
+            Item::gone(Generation(45), FeedKey::Hostname(HostnameId::from_bytes([5; 16]))),
+        ],
+    }
+}
+
+fn bytes(golden: &str) -> Vec<u8> {
+    hex::decode(golden.split_whitespace().collect::<String>()).unwrap()
+}
+
+#[test]
+fn a_pull_of_version_1_is_written_and_read_as_ever() {
+    assert_eq!(hex::encode(pull().encode()), hex::encode(bytes(PULL)));
+    assert_eq!(Pull::decode(&bytes(PULL)).unwrap(), pull());
+}
+
+#[test]
+fn a_batch_of_version_1_is_written_and_read_as_ever() {
+    assert_eq!(hex::encode(batch().encode()), hex::encode(bytes(BATCH)));
+    let read = Batch::decode(&bytes(BATCH)).unwrap();
+    assert_eq!(read, batch());
+    let contents: Vec<_> = read.items.iter().map(|item| item.content().unwrap()).collect();
+    let gone = FeedKey::Hostname(HostnameId::from_bytes([5; 16]));
+    let expected = [
+        Content::Zone(zone()),
+        Content::Hostname(Box::new(full_entry())),
+        Content::Hostname(Box::new(bare_entry())),
+        Content::Gone(gone),
+    ];
+    assert_eq!(contents, expected);
+}
+
+#[test]
+fn what_a_later_program_adds_is_skipped() {
+    let read = Batch::decode(&bytes(LATER_BATCH)).unwrap();
+    assert_eq!((read.from, read.to, read.head), (Generation(1), Generation(3), Generation(3)));
+    let mut expected = full_entry();
+    expected.tokens.clear();
+    expected.delegation = None;
+    let routing = expected.routing.as_mut().unwrap();
+    routing.origin = None;
+    routing.tls = TlsPolicy::default();
+    let Content::Hostname(entry) = read.items[0].content().unwrap() else { panic!() };
+    assert_eq!(*entry, expected);
+    assert_eq!(read.items[1].key(), None);
+    assert!(read.items[1].content().is_err());
+    assert_eq!(read.items[2].content().unwrap(), Content::Zone(zone()));
+}
+
+#[test]
+fn a_pull_with_a_field_more_is_read() {
+    let mut later = bytes(PULL);
+    assert_eq!(later[0], 0x87, "an array of seven");
+    later[0] = 0x88;
+    later.push(0xf5);
+    assert_eq!(Pull::decode(&later).unwrap(), pull());
+}
+
+#[test]
+fn a_message_cut_anywhere_is_refused_and_never_panics() {
+    for golden in [PULL, BATCH] {
+        let whole = bytes(golden);
+        for length in 0..whole.len() {
+            assert!(Pull::decode(&whole[..length]).is_err());
+            assert!(Batch::decode(&whole[..length]).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_batch_with_a_flipped_byte_never_panics() {
+    let whole = bytes(BATCH);
+    for position in 0..whole.len() {
+        for flip in [0x01, 0x20, 0x80, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[position] ^= flip;
+            if let Ok(batch) = Batch::decode(&damaged) {
+                batch.items.iter().for_each(|item| drop(item.content()));
+            }
+        }
+    }
+}
