@@ -1,4 +1,5 @@
 //! Certificate authorities, each from the first step of an order to the last.
 
 mod acme_pebble;
+mod local_ca;
 mod support;

@@ -116,6 +116,11 @@ impl Stage {
             self.dns.set(name, RecordType::TXT, &values);
         }
     }
+
+    /// Takes all files away.
+    pub(crate) fn clear_files(&self) {
+        self.files.lock().expect("no panic").clear();
+    }
 }
 
 async fn serve(listener: TcpListener, files: Arc<Mutex<HashMap<String, String>>>) {

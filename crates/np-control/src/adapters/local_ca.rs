@@ -1,0 +1,212 @@
+//! The built-in CA, for development, demonstrations and private networks: trusted by nobody who has not been given its
+//! root, and as strict as a public one. It looks for the proof of control itself before it signs, each time, and signs
+//! for nothing that it has not looked at.
+//!
+//! What it has seen and signed is only in memory. [`ticket`] makes an order's URL say what it is for, so that after a
+//! restart an order is looked at again instead of being trusted or lost; a chain that was not fetched by then is gone,
+//! and its order with it. [`root`] holds the key, which all processes share, sealed.
+
+mod root;
+mod standings;
+mod ticket;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use np_domain::{
+    certificate::{
+        Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
+    },
+    ports::{
+        Authority, AuthorityError, Clock, HttpProbe, OrderStatus, OrderTerms, ProbeRequest,
+        Resolver, SecretStore, Vault,
+    },
+    text::Explanation,
+};
+use time::Duration;
+
+pub use self::root::LocalCaError;
+use self::{
+    root::Root,
+    standings::{Standing, Standings},
+    ticket::Ticket,
+};
+
+/// The most names of one order, as with Let's Encrypt.
+pub const NAMES_MAX: usize = 100;
+
+const USER_AGENT: &str = "Nameplate local CA";
+
+/// How this CA behaves.
+#[derive(Debug, Clone)]
+pub struct LocalSettings {
+    /// Which of the API's CAs it stands for.
+    pub name: AuthorityName,
+    /// How long a certificate lives.
+    pub leaf_life: Duration,
+    /// How long an order can be completed.
+    pub order_life: Duration,
+}
+
+impl LocalSettings {
+    /// Certificates of 90 days, orders of 7.
+    pub fn new(name: AuthorityName) -> Self {
+        Self { name, leaf_life: Duration::days(90), order_life: Duration::days(7) }
+    }
+}
+
+/// The built-in CA.
+pub struct LocalAuthority {
+    settings: LocalSettings,
+    root: Root,
+    standings: Standings,
+    resolver: Arc<dyn Resolver>,
+    probe: Arc<dyn HttpProbe>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Authority for LocalAuthority {
+    fn name(&self) -> AuthorityName {
+        self.settings.name
+    }
+
+    async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
+        if terms.names.is_empty() || terms.names.len() > NAMES_MAX {
+            let words = format!("an order has 1 to {NAMES_MAX} names, not {}", terms.names.len());
+            return Err(refused(&words));
+        }
+        let is_wildcard = |name: &&CertName| matches!(name, CertName::Wildcard(_));
+        if let (DcvMethod::Http, Some(name)) = (terms.method, terms.names.iter().find(is_wildcard))
+        {
+            let words = format!(
+                "the local authority does not validate {name} by method http; set ssl.method to txt"
+            );
+            return Err(refused(&words));
+        }
+        let until = self.clock.now() + self.settings.order_life;
+        let ticket = Ticket::new(self.settings.name, terms, until);
+        self.standings.set(ticket.id, Standing::Placed);
+        Ok(Order {
+            authority: self.settings.name,
+            url: ticket.url(&self.root.order_key),
+            key_type: terms.key_type,
+            controls: ticket.controls(&self.root.order_key),
+            expires_at: Some(ticket.until),
+        })
+    }
+
+    async fn tell(&self, order: &Order) -> Result<(), AuthorityError> {
+        let ticket = self.ticket(order)?;
+        self.standings.tell(ticket.id);
+        Ok(())
+    }
+
+    async fn poll(&self, order: &Order) -> Result<OrderStatus, AuthorityError> {
+        let ticket = self.ticket(order)?;
+        Ok(self.standing(&ticket).await.status())
+    }
+
+    async fn finalize(&self, order: &Order, csr_der: &[u8]) -> Result<OrderStatus, AuthorityError> {
+        let ticket = self.ticket(order)?;
+        let mut standing = self.standing(&ticket).await;
+        if matches!(standing, Standing::Validated) {
+            let chain = self.root.sign(csr_der, &ticket, self.settings.leaf_life, self.clock.now());
+            standing = Standing::Issued(chain.map_err(|error| refused(&error.to_string()))?);
+            self.standings.set(ticket.id, standing.clone());
+        }
+        Ok(standing.status())
+    }
+
+    async fn fetch(&self, order: &Order) -> Result<Vec<Box<[u8]>>, AuthorityError> {
+        let ticket = self.ticket(order)?;
+        match self.standings.of(ticket.id) {
+            Some(Standing::Issued(chain)) => Ok(chain),
+            _ => Err(AuthorityError::OrderGone),
+        }
+    }
+}
+
+impl LocalAuthority {
+    /// The CA with the key that `secrets` keep, which is made at the first start.
+    ///
+    /// # Errors
+    /// When the key cannot be made, kept, opened or read.
+    pub async fn open(
+        settings: LocalSettings,
+        resolver: Arc<dyn Resolver>,
+        probe: Arc<dyn HttpProbe>,
+        clock: Arc<dyn Clock>,
+        secrets: &dyn SecretStore,
+        vault: &dyn Vault,
+    ) -> Result<Self, LocalCaError> {
+        let root = Root::open(secrets, vault, clock.now()).await?;
+        Ok(Self { settings, root, standings: Standings::default(), resolver, probe, clock })
+    }
+
+    /// The root certificate in PEM, for those who are to trust this CA.
+    pub fn root_pem(&self) -> &str {
+        &self.root.pem
+    }
+
+    /// What the order is for, if it is one of ours and its time is not over.
+    fn ticket(&self, order: &Order) -> Result<Ticket, AuthorityError> {
+        Ticket::of(self.settings.name, order, &self.root.order_key)
+            .filter(|ticket| ticket.until > self.clock.now())
+            .ok_or(AuthorityError::OrderGone)
+    }
+
+    /// Where the order stands, after a look at its proofs if that was asked for, or if nothing is known of it any more.
+    async fn standing(&self, ticket: &Ticket) -> Standing {
+        match self.standings.of(ticket.id) {
+            Some(Standing::Told) | None => {
+                let looked = self.validate(ticket).await;
+                self.standings.set(ticket.id, looked.clone());
+                looked
+            }
+            Some(known) => known,
+        }
+    }
+
+    async fn validate(&self, ticket: &Ticket) -> Standing {
+        let controls = ticket.controls(&self.root.order_key);
+        let looks = join_all(controls.iter().map(|control| self.look(control))).await;
+        let problems: Vec<_> = looks.into_iter().filter_map(Result::err).collect();
+        if problems.is_empty() { Standing::Validated } else { Standing::Failed(problems) }
+    }
+
+    /// Looks for one proof.
+    async fn look(&self, control: &Control) -> Result<(), Problem> {
+        let seen = match &control.proof {
+            ControlProof::Http { path, body } => {
+                let host = control.name.base().clone();
+                let request = ProbeRequest { host, path: path.clone(), user_agent: USER_AGENT };
+                let reply = self.probe.fetch(&request).await.map_err(|why| why.to_string());
+                reply.and_then(|reply| match reply.body.as_str().trim_end() == body.as_str() {
+                    true => Ok(()),
+                    false => Err(format!(
+                        "{} answered {path} with something else than the token",
+                        reply.from
+                    )),
+                })
+            }
+            ControlProof::Txt { name, value } => {
+                let found = self.resolver.txt(name).await;
+                let found = found.map_err(|why| format!("looking up TXT at {name} failed: {why}"));
+                found.and_then(|found| match found.iter().any(|seen| seen.value == *value) {
+                    true => Ok(()),
+                    false => Err(format!("no TXT record at {name} has the value {value}")),
+                })
+            }
+        };
+        seen.map_err(|why| Problem {
+            actor: Actor::Customer,
+            message: Explanation::new(format!("{}: {why}", control.name)),
+        })
+    }
+}
+
+fn refused(words: &str) -> AuthorityError {
+    AuthorityError::Refused(Problem { actor: Actor::Provider, message: Explanation::new(words) })
+}

@@ -1,0 +1,181 @@
+//! An order's URL: what the order is for, under a code that only this CA can make. The tokens follow from the same key,
+//! so that nothing about an order needs to be remembered, and a forged or altered one is not known here.
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use hmac::{Hmac, KeyInit, Mac};
+use np_domain::{
+    Timestamp,
+    certificate::{AuthorityName, CertName, Control, ControlProof, DcvMethod, KeyType, Order},
+    ports::OrderTerms,
+    text::Explanation,
+};
+use sha2::Sha256;
+
+use super::standings::OrderId;
+
+/// The scheme of an order's URL.
+const SCHEME: &str = "local-ca:";
+
+/// The key that orders are signed with.
+pub(super) type OrderKey = [u8; 32];
+
+/// What an order is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ticket {
+    pub(super) id: OrderId,
+    /// The end of the order, in whole seconds.
+    pub(super) until: Timestamp,
+    pub(super) names: Vec<CertName>,
+    pub(super) key_type: KeyType,
+    authority: AuthorityName,
+    method: DcvMethod,
+}
+
+impl Ticket {
+    /// A new order, with an id drawn at random.
+    pub(super) fn new(authority: AuthorityName, terms: &OrderTerms, until: Timestamp) -> Self {
+        let until = until - time::Duration::nanoseconds(i64::from(until.nanosecond()));
+        Self {
+            id: rand::random(),
+            until,
+            names: terms.names.clone(),
+            key_type: terms.key_type,
+            authority,
+            method: terms.method,
+        }
+    }
+
+    /// What the order is for; `None` when it is not of this CA, or says something else than when it was placed.
+    pub(super) fn of(authority: AuthorityName, order: &Order, key: &OrderKey) -> Option<Self> {
+        let mut parts = order.url.as_str().strip_prefix(SCHEME)?.split('/');
+        let (id, until, code) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut ticket = Self {
+            id: [0; 16],
+            until: Timestamp::from_unix_timestamp(until.parse().ok()?).ok()?,
+            names: order.controls.iter().map(|control| control.name.clone()).collect(),
+            key_type: order.key_type,
+            authority,
+            method: method_of(order.controls.first()?),
+        };
+        hex::decode_to_slice(id, &mut ticket.id).ok()?;
+        let code = BASE64_URL_SAFE_NO_PAD.decode(code).ok()?;
+        ticket.mac(key, "order").verify_slice(&code).ok()?;
+        // The names are as ordered; are the proofs, too?
+        let proofs = |controls: &[Control]| -> Vec<_> {
+            controls.iter().map(|control| control.proof.clone()).collect()
+        };
+        (proofs(&ticket.controls(key)) == proofs(&order.controls)).then_some(ticket)
+    }
+
+    pub(super) fn url(&self, key: &OrderKey) -> Explanation {
+        let code = BASE64_URL_SAFE_NO_PAD.encode(self.mac(key, "order").finalize().into_bytes());
+        let until = self.until.unix_timestamp();
+        Explanation::new(format!("{SCHEME}{}/{until}/{code}", hex::encode(self.id)))
+    }
+
+    /// The proofs that are wanted.
+    pub(super) fn controls(&self, key: &OrderKey) -> Vec<Control> {
+        let control = |name: &CertName| {
+            let token = self.mac(key, &format!("token for {name}")).finalize().into_bytes();
+            let proof = self.proof(name, &BASE64_URL_SAFE_NO_PAD.encode(token));
+            Control { name: name.clone(), proof, satisfied: false }
+        };
+        self.names.iter().map(control).collect()
+    }
+
+    fn proof(&self, name: &CertName, token: &str) -> ControlProof {
+        match self.method {
+            DcvMethod::Http => {
+                let (path, rest) = token.split_at(token.len() / 2);
+                ControlProof::Http {
+                    path: Explanation::new(format!("/.well-known/acme-challenge/{path}")),
+                    body: Explanation::new(format!("{path}.{rest}")),
+                }
+            }
+            DcvMethod::Txt => ControlProof::Txt {
+                name: name.base().acme_challenge(),
+                value: Explanation::new(token),
+            },
+        }
+    }
+
+    /// A code over everything that the ticket says, for one purpose. No field can be taken for another: names have no
+    /// spaces, and all others are of one length or end in one.
+    fn mac(&self, key: &OrderKey, purpose: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        mac.update(&self.id);
+        let until = self.until.unix_timestamp();
+        let (authority, method, key_type) = (self.authority.as_str(), self.method, self.key_type);
+        mac.update(format!("{until} {authority} {method:?} {key_type:?} ").as_bytes());
+        for name in &self.names {
+            mac.update(format!("{name} ").as_bytes());
+        }
+        mac.update(format!("/ {purpose}").as_bytes());
+        mac
+    }
+}
+
+fn method_of(control: &Control) -> DcvMethod {
+    match control.proof {
+        ControlProof::Http { .. } => DcvMethod::Http,
+        ControlProof::Txt { .. } => DcvMethod::Txt,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const KEY: OrderKey = [7; 32];
+    const NAME: AuthorityName = AuthorityName::Google;
+
+    fn placed(method: DcvMethod) -> (Ticket, Order) {
+        let names = vec![CertName::Exact("app.customer.com".parse().unwrap())];
+        let terms = OrderTerms { names, method, key_type: KeyType::P256 };
+        let ticket = Ticket::new(NAME, &terms, datetime!(2026-11-29 10:00:00.5 UTC));
+        let order = Order {
+            authority: NAME,
+            url: ticket.url(&KEY),
+            key_type: KeyType::P256,
+            controls: ticket.controls(&KEY),
+            expires_at: None,
+        };
+        (ticket, order)
+    }
+
+    #[test]
+    fn an_order_says_what_it_is_for() {
+        for method in [DcvMethod::Http, DcvMethod::Txt] {
+            let (ticket, order) = placed(method);
+            assert_eq!(Ticket::of(NAME, &order, &KEY), Some(ticket));
+        }
+    }
+
+    #[test]
+    fn an_altered_order_is_not_known() {
+        let (_, order) = placed(DcvMethod::Txt);
+        let (_, other) = placed(DcvMethod::Txt);
+        let of = |order: &Order| Ticket::of(NAME, order, &KEY);
+        let stranger = CertName::Exact("app.victim.com".parse().unwrap());
+        let mut renamed = order.clone();
+        renamed.controls[0].name = stranger;
+        let mut easier = order.clone();
+        easier.controls[0].proof = other.controls[0].proof.clone();
+        let longer = order.url.as_str().replace("/17", "/18");
+        for altered in [
+            renamed,
+            easier,
+            Order { url: other.url.clone(), ..order.clone() },
+            Order { url: Explanation::new(longer), ..order.clone() },
+            Order { key_type: KeyType::Rsa2048, ..order.clone() },
+            Order { controls: Vec::new(), ..order.clone() },
+            Order { url: Explanation::new("https://ca/order/1"), ..order.clone() },
+        ] {
+            assert_eq!(of(&altered), None, "{altered:?}");
+        }
+        assert_eq!(Ticket::of(AuthorityName::SslCom, &order, &KEY), None);
+        assert_eq!(Ticket::of(NAME, &order, &[8; 32]), None);
+    }
+}
