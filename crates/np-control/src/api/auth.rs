@@ -1,6 +1,6 @@
 //! Who is asking, and whether they may: extractors that a handler cannot run without.
 //!
-//! [`Caller`] is whoever has a good token; [`Readable`] and [`Writable`] are the zone of the path, seen by a caller who may
+//! [`Caller`] is whoever has a good token, [`Writer`] one who may write; [`Readable`] and [`Writable`] are the zone of the path, seen by a caller who may
 //! read or change it. An unknown zone and a foreign one look the same.
 
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -29,6 +29,9 @@ const KEY_LENGTH_MIN: usize = 32;
 /// Whoever has a good token.
 pub(crate) struct Caller(pub(crate) ApiToken);
 
+/// Whoever has a good token that may change things.
+pub(crate) struct Writer(pub(crate) ApiToken);
+
 /// The zone of the path, for a caller who may look at it.
 pub(crate) struct Readable(pub(crate) Zone);
 
@@ -45,6 +48,16 @@ impl FromRequestParts<Api> for Caller {
         let secret = secret(&parts.headers).map_err(ApiError::of)?;
         let accounts = api.app.stores.accounts.as_ref();
         Ok(Self(tokens::authenticate(accounts, secret, api.app.now()).await?))
+    }
+}
+
+impl FromRequestParts<Api> for Writer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Caller(token) = Caller::from_request_parts(parts, api).await?;
+        access::allow(&token, Need::Write)?;
+        Ok(Self(token))
     }
 }
 

@@ -210,10 +210,12 @@ impl From<EditError> for ApiError {
 impl From<WantedError> for ApiError {
     fn from(error: WantedError) -> Self {
         match error {
-            WantedError::AuthorityNotConfigured(name) => {
+            WantedError::AuthorityNotConfigured { asked, configured } => {
+                let configured = configured.iter().map(|name| name.as_str()).collect::<Vec<_>>();
                 Self::of(Problem::SslInvalid).at("/ssl/certificate_authority").because(format!(
-                    "The certificate authority {} is not configured here.",
-                    name.as_str()
+                    "{} is not configured here; use one of {}.",
+                    asked.as_str(),
+                    configured.join(", ")
                 ))
             }
             WantedError::CiphersWithTls13 => {

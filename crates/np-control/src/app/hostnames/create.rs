@@ -9,7 +9,7 @@ use np_domain::{
     name::Hostname,
     origin::CustomOrigin,
     ownership,
-    ports::{HostnameFilter, InsertError, Page, StoreError},
+    ports::{HostnameFilter, InsertError, Page},
     zone::Zone,
 };
 use thiserror::Error;
@@ -20,8 +20,9 @@ use crate::app::App;
 
 /// A waiting create reads again at least this often: a bell rung in another process is not heard.
 const READ_PERIOD: Duration = Duration::from_millis(100);
-/// A waiting create reads at most this often, however often the bell rings.
-const READ_GAP: Duration = Duration::from_millis(10);
+/// How long it leaves between its first two reads, however often the bell rings. The pause doubles at each read up to
+/// [`READ_PERIOD`], so that a thousand waiting creates do not keep the store busy with each other's bells.
+const READ_PAUSE: Duration = Duration::from_millis(5);
 
 /// A hostname to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,7 @@ async fn check_quota(app: &App, zone: &Zone) -> Result<(), CreateError> {
 /// reading only means an older answer.
 async fn when_ordered(app: &App, zone: &Zone, mut record: HostnameRecord) -> HostnameRecord {
     let until = Instant::now() + app.terms.create_wait;
+    let mut pause = READ_PAUSE;
     while is_unordered(&record) && Instant::now() < until {
         let heard = timeout_at(until.min(Instant::now() + READ_PERIOD), app.bells.saved.heard());
         // Heard or not: look.
@@ -116,16 +118,13 @@ async fn when_ordered(app: &App, zone: &Zone, mut record: HostnameRecord) -> Hos
         match app.stores.hostnames.find(zone.id, record.hostname.id).await {
             Ok(Some(newer)) => record = newer,
             Ok(None) => break,
-            Err(
-                error @ (StoreError::Stale
-                | StoreError::Unavailable(_)
-                | StoreError::Corrupt { .. }),
-            ) => {
+            Err(error) => {
                 tracing::warn!(hostname.id = %record.hostname.id, %error, "reading a new hostname again failed");
                 break;
             }
         }
-        sleep(READ_GAP).await;
+        sleep(pause).await;
+        pause = (pause * 2).min(READ_PERIOD);
     }
     record
 }

@@ -12,8 +12,13 @@ use crate::app::Terms;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WantedError {
     /// The CA is not configured here.
-    #[error("{} is not configured", .0.as_str())]
-    AuthorityNotConfigured(AuthorityName),
+    #[error("{} is not configured", asked.as_str())]
+    AuthorityNotConfigured {
+        /// The one that was asked for.
+        asked: AuthorityName,
+        /// Those that are.
+        configured: Vec<AuthorityName>,
+    },
     /// Ciphers were chosen, but none of the versions spoken has a choice.
     #[error("TLS 1.3 has no choice of cipher suites")]
     CiphersWithTls13,
@@ -30,8 +35,9 @@ pub fn check(wanted: &Wanted, terms: &Terms) -> Result<(), WantedError> {
     if wanted.wildcard && wanted.method == DcvMethod::Http {
         return Err(WantedError::WildcardByHttp);
     }
-    if let Some(authority) = wanted.authority.filter(|name| !terms.authorities.contains(name)) {
-        return Err(WantedError::AuthorityNotConfigured(authority));
+    if let Some(asked) = wanted.authority.filter(|name| !terms.authorities.contains(name)) {
+        let configured = terms.authorities.clone();
+        return Err(WantedError::AuthorityNotConfigured { asked, configured });
     }
     check_tls(&wanted.tls)
 }
@@ -92,7 +98,10 @@ mod tests {
             ),
             (
                 Wanted { authority: google, ..wanted() },
-                Err(WantedError::AuthorityNotConfigured(AuthorityName::Google)),
+                Err(WantedError::AuthorityNotConfigured {
+                    asked: AuthorityName::Google,
+                    configured: terms().authorities,
+                }),
             ),
             (Wanted { tls: tls(Some(TlsVersion::V1_2)), ..wanted() }, Ok(())),
             (

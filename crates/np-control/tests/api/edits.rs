@@ -1,0 +1,171 @@
+//! Editing custom hostnames: what is merged, what restarts, what is refused. The rules themselves have their table tests beside
+//! them; here is what the bodies mean.
+
+use std::time::Duration;
+
+use np_domain::{
+    certificate::State,
+    ports::{FeedStore as _, HostnameStore as _},
+};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// A world with one hostname, and the path of it.
+async fn with_hostname(body: Value) -> (World, String) {
+    let world = World::new().await;
+    let path = world.hostnames().await;
+    let made = world.post(&path, body).await;
+    let id = made.result()["id"].as_str().unwrap().to_owned();
+    (world, format!("{path}/{id}"))
+}
+
+fn plain() -> Value {
+    json!({
+        "hostname": "app.customer.com",
+        "custom_metadata": { "tenant": "42" },
+        "custom_origin_server": "origin.provider.com",
+        "ssl": { "type": "dv", "method": "txt", "settings": { "http2": "off" } },
+    })
+}
+
+#[tokio::test]
+async fn an_edit_is_accepted_with_202_and_changes_what_it_names() {
+    let (world, path) = with_hostname(plain()).await;
+    let before = world.get(&path).await.result().clone();
+    let answer = world.patch(&path, json!({ "custom_metadata": { "tenant": "43" } })).await;
+    assert_eq!(answer.status, 202);
+    let mut expected = before;
+    expected["custom_metadata"] = json!({ "tenant": "43" });
+    assert_eq!(*answer.result(), expected);
+}
+
+#[tokio::test]
+async fn settings_are_merged_by_key_and_null_resets() {
+    let (world, path) = with_hostname(plain()).await;
+    for (settings, expected) in [
+        (json!({ "min_tls_version": "1.2" }), json!({ "http2": "off", "min_tls_version": "1.2" })),
+        (json!({ "http2": null }), json!({ "min_tls_version": "1.2" })),
+        (Value::Null, json!({})),
+    ] {
+        let answer = world.patch(&path, json!({ "ssl": { "settings": settings } })).await;
+        assert_eq!(answer.result()["ssl"]["settings"], expected);
+    }
+}
+
+#[tokio::test]
+async fn null_takes_origin_and_metadata_away() {
+    let (world, path) = with_hostname(plain()).await;
+    let body = json!({ "custom_origin_server": null, "custom_metadata": null });
+    let answer = world.patch(&path, body).await;
+    let result = answer.result().as_object().unwrap();
+    assert!(
+        !result.contains_key("custom_origin_server") && !result.contains_key("custom_metadata")
+    );
+}
+
+#[tokio::test]
+async fn the_same_ssl_checks_at_once_and_keeps_the_tokens() {
+    let (world, path) = with_hostname(plain()).await;
+    let before = world.get(&path).await.result().clone();
+    world.clock.advance(Duration::from_secs(3600));
+    let answer = world.patch(&path, json!({ "ssl": { "type": "dv", "method": "txt" } })).await;
+    assert_eq!(*answer.result(), before);
+    let mut ids = path.split('/');
+    let (zone, id) = (ids.nth(2).unwrap(), ids.nth(1).unwrap());
+    let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
+    let record = record.unwrap();
+    let now = np_domain::ports::Clock::now(&world.clock);
+    assert_eq!(record.hostname.ownership.due_at(), Some(now));
+    assert_eq!(record.certificate.unwrap().due_at(), Some(now));
+}
+
+#[tokio::test]
+async fn another_method_or_wildcard_is_shown_at_once() {
+    let (world, path) = with_hostname(plain()).await;
+    let http = world.patch(&path, json!({ "ssl": { "type": "dv", "method": "http" } })).await;
+    let ssl = &http.result()["ssl"];
+    assert_eq!((&ssl["method"], &ssl["status"]), (&json!("http"), &json!("initializing")));
+    assert!(ssl.get("dcv_delegation_records").is_none());
+    let wildcard = world.patch(&path, json!({ "ssl": { "wildcard": true } })).await;
+    assert_eq!(wildcard.failure(), (400, 1434, "/ssl/method"));
+    let both = json!({ "ssl": { "type": "dv", "method": "txt", "wildcard": true } });
+    assert_eq!(world.patch(&path, both).await.result()["ssl"]["wildcard"], true);
+}
+
+#[tokio::test]
+async fn a_hostname_without_ssl_gets_its_first_certificate_by_an_edit() {
+    let (world, path) = with_hostname(json!({ "hostname": "app.customer.com" })).await;
+    let half = world.patch(&path, json!({ "ssl": { "method": "txt" } })).await;
+    assert_eq!(half.failure(), (400, 1440, "/ssl"));
+    let full = world.patch(&path, json!({ "ssl": { "type": "dv", "method": "txt" } })).await;
+    assert_eq!(full.result()["ssl"]["status"], "initializing");
+}
+
+#[tokio::test]
+async fn each_bad_edit_has_its_code_and_changes_nothing() {
+    let (world, path) = with_hostname(plain()).await;
+    let before = world.get(&path).await.result().clone();
+    for (body, expected) in [
+        (json!({ "hostname": "b.customer.com" }), (409, 1439, "/hostname")),
+        (json!({ "ssl": null }), (400, 1434, "/ssl")),
+        (json!({ "ssl": { "method": "cname" } }), (400, 1432, "/ssl/method")),
+        (json!({ "custom_origin_server": "192.0.2.1" }), (400, 1415, "/custom_origin_server")),
+        (
+            json!({ "custom_origin_server": null, "custom_origin_sni": "a.com" }),
+            (400, 1415, "/custom_origin_sni"),
+        ),
+        (
+            json!({ "custom_metadata": { "a": "b" }, "ssl": { "certificate_authority": "ssl_com" } }),
+            (400, 1434, "/ssl/certificate_authority"),
+        ),
+        (
+            json!({ "ssl": { "settings": { "ciphers": ["AES128-SHA"], "min_tls_version": "1.3" } } }),
+            (400, 1443, "/ssl/settings/ciphers"),
+        ),
+    ] {
+        let answer = world.patch(&path, body.clone()).await;
+        assert_eq!(answer.failure(), expected, "{body}");
+    }
+    assert_eq!(*world.get(&path).await.result(), before);
+}
+
+#[tokio::test]
+async fn edits_that_race_are_all_kept() {
+    let (world, path) = with_hostname(plain()).await;
+    let origin = json!({ "custom_origin_server": "other.provider.com" });
+    let (one, two, three) = tokio::join!(
+        world.patch(&path, json!({ "custom_metadata": { "tenant": "44" } })),
+        world.patch(&path, origin),
+        world.patch(&path, json!({ "ssl": { "settings": { "tls_1_3": "off" } } })),
+    );
+    assert_eq!([one.status, two.status, three.status].map(|s| s.as_u16()), [202; 3]);
+    let result = world.get(&path).await.result().clone();
+    assert_eq!(result["custom_metadata"], json!({ "tenant": "44" }));
+    assert_eq!(result["custom_origin_server"], "other.provider.com");
+    assert_eq!(result["ssl"]["settings"], json!({ "http2": "off", "tls_1_3": "off" }));
+}
+
+#[tokio::test]
+async fn only_an_edit_of_what_is_served_reaches_the_feed() {
+    let (world, path) = with_hostname(plain()).await;
+    let head = world.store.number().await.unwrap();
+    world.patch(&path, json!({ "ssl": { "type": "dv", "method": "txt" } })).await;
+    assert_eq!(
+        world.store.number().await.unwrap(),
+        head,
+        "a restart changes nothing that is served"
+    );
+    world.patch(&path, json!({ "custom_origin_server": "other.provider.com" })).await;
+    assert!(world.store.number().await.unwrap() > head);
+}
+
+#[tokio::test]
+async fn an_edit_leaves_a_new_order_to_the_reconciler() {
+    let (world, path) = with_hostname(plain()).await;
+    world.patch(&path, json!({ "ssl": { "certificate_authority": "google" } })).await;
+    let mut ids = path.split('/');
+    let (zone, id) = (ids.nth(2).unwrap(), ids.nth(1).unwrap());
+    let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
+    assert!(matches!(record.unwrap().certificate.unwrap().attempt, State::Ordering(_)));
+}

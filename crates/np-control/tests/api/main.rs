@@ -1,0 +1,12 @@
+//! The API against a real store, without a network: requests go straight into the router. One file per resource, besides who
+//! may call what ([`authorization`]) and the official SDK over a socket ([`sdk`]).
+
+#![expect(clippy::unwrap_used, reason = "a failure in what tests share is a failed test")]
+
+mod authorization;
+mod edits;
+mod hostnames;
+mod lists;
+mod sdk;
+mod world;
+mod zones;

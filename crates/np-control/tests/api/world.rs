@@ -1,0 +1,191 @@
+//! A router over an SQLite store in a folder of its own, with a clock that stands still and ids that count.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use http::{Method, Request, StatusCode, header::AUTHORIZATION};
+use http_body_util::BodyExt as _;
+use np_control::{
+    api::{ApiDeps, ApiSettings, router},
+    app::{
+        draws::{CountingDraws, Draws},
+        tokens,
+    },
+    stores::Stores,
+    wake::Bells,
+};
+use np_domain::{
+    account::{Access, Account, Scope},
+    certificate::{AuthorityName, KeyType},
+    delegation::DelegationDomain,
+    ports::{AccountStore as _, Clock as _},
+    text::Explanation,
+};
+use np_store::{Store, StoreOptions};
+use np_testkit::clock::TestClock;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+pub(crate) struct World {
+    pub(crate) router: Router,
+    pub(crate) store: Arc<Store>,
+    pub(crate) clock: TestClock,
+    pub(crate) bells: Bells,
+    pub(crate) draws: Arc<dyn Draws>,
+    /// The administrator's token.
+    pub(crate) admin: String,
+    _folder: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The result of a success.
+    pub(crate) fn result(&self) -> &Value {
+        assert_eq!(self.body["success"], true, "{self:?}");
+        &self.body["result"]
+    }
+
+    /// Status, code and pointer of a failure, whose envelope is checked on the way.
+    pub(crate) fn failure(&self) -> (u16, u64, &str) {
+        assert_eq!(self.body["success"], false, "{self:?}");
+        assert_eq!(self.body["messages"], json!([]), "{self:?}");
+        assert!(self.body.as_object().unwrap().contains_key("result"), "{self:?}");
+        assert_eq!(self.body["result"], Value::Null, "{self:?}");
+        let errors = self.body["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{self:?}");
+        let pointer = errors[0]["source"]["pointer"].as_str().unwrap_or_default();
+        (self.status.as_u16(), errors[0]["code"].as_u64().unwrap(), pointer)
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.body["errors"][0]["message"].as_str().unwrap_or_default()
+    }
+}
+
+pub(crate) fn settings() -> ApiSettings {
+    ApiSettings {
+        delegation_domain: DelegationDomain::new("dcv.platform.net".parse().unwrap()),
+        cdn_domain: "cdn.platform.net".parse().ok(),
+        name_servers: vec!["ns1.platform.net".parse().unwrap()],
+        create_wait: Duration::ZERO,
+        authorities: vec![AuthorityName::LetsEncrypt, AuthorityName::Google],
+        default_authority: AuthorityName::LetsEncrypt,
+        keys: vec![KeyType::P256],
+        body_bytes_max: 16 * 1024,
+        hostnames_per_zone_max: None,
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub(crate) async fn with(settings: ApiSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("store.db").display());
+        let store = Arc::new(Store::open(&url, &StoreOptions::default()).await.unwrap());
+        let clock = TestClock::new();
+        let bells = Bells::default();
+        let draws: Arc<dyn Draws> = Arc::new(CountingDraws::default());
+        let made = tokens::create_admin(store.as_ref(), draws.as_ref(), clock.now()).await.unwrap();
+        let admin = made.secret.expose().to_owned();
+        let router = router(ApiDeps {
+            stores: Stores::of(store.clone()),
+            clock: Arc::new(clock.clone()),
+            bells: bells.clone(),
+            settings,
+            draws: draws.clone(),
+        });
+        Self { router, store, clock, bells, draws, admin, _folder: folder }
+    }
+
+    /// Sends a request as the administrator.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> Answer {
+        let bearer = format!("Bearer {}", self.admin);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(Some(&bearer), method, path, body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, Value::Null).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, body).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PATCH, path, body).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, Value::Null).await
+    }
+
+    /// Sends a request with this `Authorization`.
+    pub(crate) async fn send(
+        &self,
+        authorization: Option<&str>,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/client/v4{path}"));
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert!(response.headers().contains_key("x-request-id"));
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status, body }
+    }
+
+    /// A token of a new account.
+    pub(crate) async fn stranger(&self, access: Access) -> String {
+        let now = self.clock.now();
+        let name = Explanation::new("Strangers");
+        let account = Account { id: self.draws.account_id(), name, created_at: now };
+        self.store.insert_account(&account).await.unwrap();
+        self.token_of(account.id, access, Scope::Account).await
+    }
+
+    /// A token of the administrator's account.
+    pub(crate) async fn colleague(&self, access: Access, scope: Scope) -> String {
+        let account = self.store.accounts().await.unwrap()[0].id;
+        self.token_of(account, access, scope).await
+    }
+
+    async fn token_of(
+        &self,
+        account: np_domain::id::AccountId,
+        access: Access,
+        scope: Scope,
+    ) -> String {
+        let (draws, now) = (self.draws.as_ref(), self.clock.now());
+        let store = self.store.as_ref();
+        let made = tokens::create(store, draws, account, "test", access, scope, now).await.unwrap();
+        made.secret.expose().to_owned()
+    }
+
+    /// A zone with this name; its id.
+    pub(crate) async fn zone(&self, name: &str) -> String {
+        let answer = self.post("/zones", json!({ "name": name })).await;
+        answer.result()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The hostnames of a new zone `provider.com`.
+    pub(crate) async fn hostnames(&self) -> String {
+        format!("/zones/{}/custom_hostnames", self.zone("provider.com").await)
+    }
+}

@@ -1,0 +1,143 @@
+//! Zones, their fallback origins, and accounts.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_zone_has_all_the_fields_that_strict_clients_require() {
+    let world = World::new().await;
+    let account = world.get("/accounts").await.result()[0].clone();
+    let (account_id, account_name) = (&account["id"], &account["name"]);
+    let body =
+        json!({ "name": "provider.com", "account": { "id": account_id }, "type": "partial" });
+    let answer = world.post("/zones", body).await;
+    let result = answer.result();
+    let now = "2026-03-20T12:00:00.000000Z";
+    let expected = json!({
+        "id": result["id"], "name": "provider.com", "status": "active", "paused": false, "type": "partial",
+        "development_mode": 0, "name_servers": ["ns1.platform.net"], "original_name_servers": null,
+        "original_registrar": null, "original_dnshost": null, "created_on": now, "modified_on": now,
+        "activated_on": now, "cname_suffix": "cdn.platform.net",
+        "meta": {
+            "cdn_only": false, "custom_certificate_quota": 0, "dns_only": false, "foundation_dns": false,
+            "page_rule_quota": 0, "phishing_detected": false, "step": 2,
+        },
+        "owner": { "id": account_id, "name": account_name, "type": "organization" },
+        "account": { "id": account_id, "name": account_name },
+        "tenant": {}, "tenant_unit": {},
+        "permissions": ["#zone:read", "#zone:edit", "#ssl:read", "#ssl:edit"],
+        "plan": {
+            "id": "00000000000000000000000000000000", "name": "Self-hosted", "price": 0, "currency": "USD",
+            "frequency": "", "is_subscribed": false, "can_subscribe": false, "legacy_id": "enterprise",
+            "legacy_discount": false, "externally_managed": false,
+        },
+    });
+    assert_eq!(*result, expected);
+    let path = format!("/zones/{}", result["id"].as_str().unwrap());
+    assert_eq!(*world.get(&path).await.result(), expected);
+}
+
+#[tokio::test]
+async fn zones_are_listed_by_name_and_filtered() {
+    let world = World::new().await;
+    for name in ["b.com", "a.com", "c.com"] {
+        world.zone(name).await;
+    }
+    let listed = |query: &'static str| {
+        let world = &world;
+        async move {
+            let answer = world.get(&format!("/zones{query}")).await;
+            let zones = answer.result().as_array().unwrap().clone();
+            zones.into_iter().map(|zone| zone["name"].clone()).collect::<Vec<Value>>()
+        }
+    };
+    assert_eq!(listed("").await, ["a.com", "b.com", "c.com"]);
+    assert_eq!(listed("?name=B.com").await, ["b.com"]);
+    assert_eq!(listed("?per_page=2&page=2").await, ["c.com"]);
+    assert_eq!(listed("?status=active&order=name").await.len(), 3);
+    assert!(listed("?status=pending").await.is_empty());
+    assert!(listed("?page=9").await.is_empty());
+}
+
+#[tokio::test]
+async fn each_bad_zone_has_its_code() {
+    let world = World::new().await;
+    world.zone("provider.com").await;
+    let unknown = json!({ "id": "0".repeat(32) });
+    for (body, expected) in [
+        (json!({}), (400, 1049, "/name")),
+        (json!({ "name": "a b" }), (400, 1049, "/name")),
+        (json!({ "name": 1 }), (400, 1400, "/name")),
+        (json!({ "name": "provider.com" }), (400, 1061, "/name")),
+        (json!({ "name": "a.com", "type": "secondary" }), (400, 10002, "/type")),
+        (json!({ "name": "a.com", "account": { "id": "x" } }), (400, 10002, "/account/id")),
+        (json!({ "name": "a.com", "account": unknown }), (403, 9109, "")),
+    ] {
+        assert_eq!(world.post("/zones", body.clone()).await.failure(), expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_zone_with_hostnames_stays_and_one_without_goes() {
+    let world = World::new().await;
+    let zone = format!("/zones/{}", world.zone("provider.com").await);
+    let hostnames = format!("{zone}/custom_hostnames");
+    let made = world.post(&hostnames, json!({ "hostname": "app.customer.com" })).await;
+    assert_eq!(world.delete(&zone).await.failure(), (400, 1600, ""));
+    world.delete(&format!("{hostnames}/{}", made.result()["id"].as_str().unwrap())).await;
+    let id = zone.strip_prefix("/zones/").unwrap();
+    assert_eq!(*world.delete(&zone).await.result(), json!({ "id": id }));
+    assert_eq!(world.get(&zone).await.failure(), (403, 9109, ""));
+}
+
+#[tokio::test]
+async fn a_zone_changes_its_type_and_nothing_else() {
+    let world = World::new().await;
+    let zone = format!("/zones/{}", world.zone("provider.com").await);
+    let answer = world.patch(&zone, json!({ "type": "partial", "paused": false })).await;
+    assert_eq!(answer.result()["type"], "partial");
+    assert_eq!(world.get(&zone).await.result()["type"], "partial");
+    assert_eq!(
+        world.patch(&zone, json!({ "paused": true })).await.failure(),
+        (400, 10002, "/paused")
+    );
+}
+
+#[tokio::test]
+async fn a_fallback_origin_is_set_replaced_and_removed() {
+    let world = World::new().await;
+    let zone = format!("/zones/{}", world.zone("provider.com").await);
+    let path = format!("{zone}/custom_hostnames/fallback_origin");
+    assert_eq!(world.get(&path).await.failure(), (404, 1551, ""));
+    assert_eq!(world.delete(&path).await.failure(), (404, 1551, ""));
+    for origin in ["origin.provider.com", "other.provider.com:8080"] {
+        let body = json!({ "origin": origin });
+        let answer = world.call(Method::PUT, &path, body).await;
+        let now = "2026-03-20T12:00:00.000000Z";
+        let expected = json!({
+            "origin": origin, "status": "active", "errors": [], "created_at": now, "updated_at": now,
+        });
+        assert_eq!(*answer.result(), expected);
+        assert_eq!(*world.get(&path).await.result(), expected);
+    }
+    assert_eq!(world.delete(&path).await.result()["status"], "pending_deletion");
+    assert_eq!(world.get(&path).await.failure(), (404, 1551, ""));
+}
+
+#[tokio::test]
+async fn a_bad_fallback_origin_is_refused_with_its_field() {
+    let world = World::new().await;
+    let zone = world.zone("provider.com").await;
+    let path = format!("/zones/{zone}/custom_hostnames/fallback_origin");
+    for (body, code) in [
+        (json!({}), 1415),
+        (json!({ "origin": "192.0.2.1" }), 1415),
+        (json!({ "origin": "*.provider.com" }), 1420),
+        (json!({ "origin": 1 }), 1400),
+    ] {
+        let answer = world.call(Method::PUT, &path, body.clone()).await;
+        assert_eq!(answer.failure(), (400, code, "/origin"), "{body}");
+    }
+}
