@@ -34,7 +34,7 @@ impl HostnameStore for Store {
                 Box::pin(async move {
                     let hostname = &record.hostname;
                     check_zone(connection, hostname.zone).await?;
-                    insert_hostname(connection, hostname).await?;
+                    insert_hostname(connection, &record).await?;
                     if let Some(certificate) = &record.certificate
                         && !records::insert_certificate(connection, certificate).await?
                     {
@@ -68,14 +68,7 @@ impl HostnameStore for Store {
         filter: &HostnameFilter,
         page: Page,
     ) -> Result<(Vec<HostnameRecord>, u64), StoreError> {
-        let (condition, parameters) = condition(zone, filter);
-        let next = parameters.len() + 1;
-        let list = format!(
-            "SELECT {COLUMNS} FROM {TABLES} WHERE {condition} ORDER BY h.created_at, h.id \
-             LIMIT ${next} OFFSET ${}",
-            next + 1
-        );
-        let list = sql(list).bind_all(parameters).bind(page.size).bind(offset(page));
+        let list = page_of(zone, filter, page);
         let mut reader = self.database.reader().await?;
         let rows = reader.fetch_all(list).await?;
         let total = reader.fetch_one(count(zone, filter)).await?;
@@ -182,16 +175,18 @@ async fn check_zone(connection: &mut Connection, zone: ZoneId) -> Result<(), Ins
 
 async fn insert_hostname(
     connection: &mut Connection,
-    hostname: &CustomHostname,
+    record: &HostnameRecord,
 ) -> Result<(), InsertError> {
     const INSERT: &str = "INSERT INTO hostnames \
-        (id, zone, name, state, created_at, version, due_at, document) \
-        VALUES ($1, $2, $3, $4, $5, 0, $6, $7) ON CONFLICT DO NOTHING";
+        (id, zone, name, state, certificate, created_at, version, due_at, document) \
+        VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) ON CONFLICT DO NOTHING";
+    let hostname = &record.hostname;
     let insert = sql(INSERT)
         .bind(hostname.id)
         .bind(hostname.zone)
         .bind(hostname.name.as_str())
         .bind(row::hostname::Hostname::word(hostname))
+        .bind(records::word(record.certificate.as_ref()))
         .bind(hostname.created_at)
         .bind(hostname.ownership.due_at())
         .bind(row::encode(&row::hostname::Hostname::from(hostname))?);
@@ -268,46 +263,57 @@ async fn claim(
 
 // === lists ===
 
-fn count(zone: ZoneId, filter: &HostnameFilter) -> Statement {
+/// The page's ids come out of an index; only then are its documents read.
+fn page_of(zone: ZoneId, filter: &HostnameFilter, page: Page) -> Statement {
     let (condition, parameters) = condition(zone, filter);
-    sql(format!("SELECT COUNT(*) AS total FROM {TABLES} WHERE {condition}")).bind_all(parameters)
+    let (limit, offset) = (parameters.len() + 1, parameters.len() + 2);
+    let list = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE h.id IN \
+         (SELECT id FROM hostnames WHERE {condition} ORDER BY created_at, id \
+          LIMIT ${limit} OFFSET ${offset}) \
+         ORDER BY h.created_at, h.id"
+    );
+    sql(list).bind_all(parameters).bind(page.size).bind(self::offset(page))
 }
 
-/// The condition of a list, on [`TABLES`], with the values of its placeholders.
+fn count(zone: ZoneId, filter: &HostnameFilter) -> Statement {
+    let (condition, parameters) = condition(zone, filter);
+    sql(format!("SELECT COUNT(*) AS total FROM hostnames WHERE {condition}")).bind_all(parameters)
+}
+
+/// The condition of a list, on `hostnames`, with the values of its placeholders.
 fn condition(zone: ZoneId, filter: &HostnameFilter) -> (String, Vec<Parameter>) {
-    let mut terms = vec!["h.zone = $1 AND h.state <> 'leaving'".to_owned()];
+    let mut terms = vec!["zone = $1 AND state <> 'leaving'".to_owned()];
     let mut parameters = vec![Parameter::from(zone)];
     let mut value = |parameter: Parameter| {
         parameters.push(parameter);
         format!("${}", parameters.len())
     };
     if let Some(id) = filter.id {
-        terms.push(format!("h.id = {}", value(id.into())));
+        terms.push(format!("id = {}", value(id.into())));
     }
     match filter.name.as_ref() {
         Some(NameFilter::Exact(name)) => {
-            terms.push(format!("h.name = {}", value(lower(name).into())));
+            terms.push(format!("name = {}", value(lower(name).into())));
         }
         Some(NameFilter::Contains(part)) => {
-            terms.push(format!("h.name LIKE {} ESCAPE '!'", value(pattern(part).into())));
+            terms.push(format!("name LIKE {} ESCAPE '!'", value(pattern(part).into())));
         }
         Some(NameFilter::StartsWith(start)) => {
             let (from, to) = (lower(start), format!("{}{}", lower(start), char::MAX));
-            terms.push(format!(
-                "h.name >= {} AND h.name < {}",
-                value(from.into()),
-                value(to.into())
-            ));
+            terms.push(format!("name >= {} AND name < {}", value(from.into()), value(to.into())));
         }
         None => {}
     }
     match filter.with_certificate {
-        Some(true) => terms.push("c.id IS NOT NULL".into()),
-        Some(false) => terms.push("c.id IS NULL".into()),
+        Some(true) => terms.push("certificate <> 'none'".into()),
+        Some(false) => terms.push("certificate = 'none'".into()),
         None => {}
     }
-    if let Some(wildcard) = filter.wildcard {
-        terms.push(format!("COALESCE(c.wildcard, 0) = {}", value(i64::from(wildcard).into())));
+    match filter.wildcard {
+        Some(true) => terms.push("certificate = 'wildcard'".into()),
+        Some(false) => terms.push("certificate <> 'wildcard'".into()),
+        None => {}
     }
     (terms.join(" AND "), parameters)
 }

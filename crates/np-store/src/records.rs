@@ -100,15 +100,18 @@ pub(crate) async fn insert_certificate(
     connection: &mut Connection,
     certificate: &Certificate,
 ) -> Result<bool, StoreError> {
-    const INSERT: &str = "INSERT INTO certificates (id, hostname, wildcard, version, due_at, document) \
-        VALUES ($1, $2, $3, 0, $4, $5) ON CONFLICT DO NOTHING";
+    const INSERT: &str = "INSERT INTO certificates (id, hostname, version, due_at, document) \
+        VALUES ($1, $2, 0, $3, $4) ON CONFLICT DO NOTHING";
     let insert = sql(INSERT)
         .bind(certificate.id)
         .bind(certificate.hostname)
-        .bind(i64::from(certificate.wanted.wildcard))
         .bind(certificate.due_at())
         .bind(row::encode(&row::certificate::Certificate::from(certificate))?);
-    Ok(connection.execute(insert).await? == 1)
+    if connection.execute(insert).await? == 0 {
+        return Ok(false);
+    }
+    note_certificate(connection, certificate).await?;
+    Ok(true)
 }
 
 /// Saves over the version that was read.
@@ -118,19 +121,37 @@ pub(crate) async fn update_certificate(
     hold: &Hold,
 ) -> Result<(), StoreError> {
     const SAVE: &str = "UPDATE certificates \
-        SET wildcard = $1, due_at = $2, document = $3, lease_owner = $4, lease_until = $5, \
-            version = version + 1 \
-        WHERE id = $6 AND version = $7";
+        SET due_at = $1, document = $2, lease_owner = $3, lease_until = $4, version = version + 1 \
+        WHERE id = $5 AND version = $6";
     let (owner, until) = lease(hold);
     let save = sql(SAVE)
-        .bind(i64::from(certificate.wanted.wildcard))
         .bind(certificate.due_at())
         .bind(row::encode(&row::certificate::Certificate::from(certificate))?)
         .bind(owner)
         .bind(until)
         .bind(certificate.id)
         .bind(certificate.version);
-    one(connection.execute(save).await?)
+    one(connection.execute(save).await?)?;
+    note_certificate(connection, certificate).await
+}
+
+/// The word for what is asked for in the column `certificate` of `hostnames`, by which lists are filtered.
+pub(crate) fn word(certificate: Option<&Certificate>) -> &'static str {
+    match certificate {
+        None => "none",
+        Some(certificate) if certificate.wanted.wildcard => "wildcard",
+        Some(_) => "exact",
+    }
+}
+
+/// Brings that column up to date.
+async fn note_certificate(
+    connection: &mut Connection,
+    certificate: &Certificate,
+) -> Result<(), StoreError> {
+    const NOTE: &str = "UPDATE hostnames SET certificate = $1 WHERE id = $2 AND certificate <> $1";
+    let note = sql(NOTE).bind(word(Some(certificate))).bind(certificate.hostname);
+    connection.execute(note).await.map(|_| ())
 }
 
 fn lease(hold: &Hold) -> (Parameter, Parameter) {

@@ -26,12 +26,14 @@ CREATE TABLE zones (
 );
 CREATE INDEX zones_in_order ON zones (name, id);
 
--- A leaving hostname may outlive its zone, so that `zone` refers to nothing.
+-- A leaving hostname may outlive its zone, so that `zone` refers to nothing. `certificate` says what is asked for:
+-- 'none', 'exact' or 'wildcard'; it repeats what `certificates` has so that lists need not look there.
 CREATE TABLE hostnames (
     id BYTEA PRIMARY KEY,
     zone BYTEA NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
     state TEXT NOT NULL,
+    certificate TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     version BIGINT NOT NULL,
     due_at BIGINT,
@@ -40,14 +42,15 @@ CREATE TABLE hostnames (
     document TEXT NOT NULL
 );
 CREATE UNIQUE INDEX hostnames_of_name ON hostnames (zone, name) WHERE state <> 'leaving';
-CREATE INDEX hostnames_in_order ON hostnames (zone, created_at, id) WHERE state <> 'leaving';
+-- Has all that lists are filtered by, so that counting and skipping do not read the documents.
+CREATE INDEX hostnames_in_order ON hostnames (zone, created_at, id, name, certificate, state)
+    WHERE state <> 'leaving';
 CREATE INDEX hostnames_proven ON hostnames (name) WHERE state = 'proven';
 CREATE INDEX hostnames_due ON hostnames (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE certificates (
     id BYTEA PRIMARY KEY,
     hostname BYTEA NOT NULL UNIQUE REFERENCES hostnames (id) ON DELETE CASCADE,
-    wildcard BIGINT NOT NULL,
     version BIGINT NOT NULL,
     due_at BIGINT,
     lease_owner TEXT,

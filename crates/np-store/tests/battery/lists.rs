@@ -6,7 +6,7 @@ use np_domain::{
 };
 
 use crate::{
-    values::{at, bare, change, leaving, record, text},
+    values::{at, bare, certificate, certificate_change, change, leaving, record, text},
     world::World,
 };
 
@@ -81,6 +81,26 @@ pub(crate) async fn filters_narrow_the_list_and_the_total(world: World) {
         let expected: Vec<_> = expected.into_iter().map(|index: usize| ids[index]).collect();
         assert_eq!(listed(&world, filter.clone()).await, expected, "{filter:?}");
     }
+}
+
+pub(crate) async fn filters_follow_edits_of_the_certificate(world: World) {
+    let record = bare(world.zone.id, "app.customer.com");
+    let id = record.hostname.id;
+    world.store.insert(&record, &[]).await.unwrap();
+    let with = HostnameFilter { with_certificate: Some(true), ..Default::default() };
+    let wildcard = HostnameFilter { wildcard: Some(true), ..Default::default() };
+    assert_eq!(listed(&world, with.clone()).await, []);
+
+    let mut add = certificate_change(&certificate(id));
+    let mut edit = change(&record.hostname, record.hostname.ownership.clone());
+    world.store.save_edit(&edit, Some(&add)).await.unwrap();
+    assert_eq!(listed(&world, with).await, [id]);
+    assert_eq!(listed(&world, wildcard.clone()).await, []);
+
+    add.certificate.wanted.wildcard = true;
+    edit.hostname.version = 1;
+    world.store.save_edit(&edit, Some(&add)).await.unwrap();
+    assert_eq!(listed(&world, wildcard).await, [id]);
 }
 
 pub(crate) async fn signs_of_patterns_are_plain_text(world: World) {

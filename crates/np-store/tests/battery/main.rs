@@ -12,6 +12,7 @@ mod damage;
 mod feed;
 mod hostnames;
 mod lists;
+mod outage;
 mod secrets;
 mod states;
 mod values;
@@ -75,6 +76,7 @@ battery! {
     lists:
         pages_are_in_order_of_creation_and_end,
         filters_narrow_the_list_and_the_total,
+        filters_follow_edits_of_the_certificate,
         signs_of_patterns_are_plain_text;
     secrets:
         first_secret_of_a_name_stays;
