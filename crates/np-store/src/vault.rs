@@ -158,3 +158,6 @@ impl fmt::Debug for FileVault {
         f.write_str("FileVault")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,3 +167,6 @@ fn again(why: &StoreError) -> StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
