@@ -4,20 +4,15 @@ use std::time::Duration;
 
 use http::Method;
 use np_control::api::ApiSettings;
-use np_domain::{
-    certificate::{
-        AuthorityName, AwaitingControl, CertName, Control, ControlProof, KeyType, Order, State,
-        Tries,
-    },
-    ports::{
-        CertificateChange, CertificateStore as _, Clock as _, Hold, HostnameFilter,
-        HostnameStore as _, Page, Publish,
-    },
-    text::Explanation,
-};
 use serde_json::{Value, json};
 
-use crate::world::{World, settings};
+use crate::{
+    issuer::{activate, place_order},
+    world::{World, settings},
+};
+
+/// SHA-256 of the leaf that [`activate`] makes: `leaf`.
+const FINGERPRINT: &str = "9f91161f43433e49a6de6db680d79f60159f2e4ac9172621a12846428158440b";
 
 #[tokio::test]
 async fn a_new_hostname_without_ssl_has_its_ownership_tokens_and_nothing_empty() {
@@ -86,47 +81,6 @@ async fn a_new_hostname_with_everything_shows_it_again() {
     assert_eq!(result["ssl"], expected);
 }
 
-/// Plays the issuance reconciler for the first hostname that appears: places its order.
-async fn place_order(world: &World, path: &str) {
-    let zone = path.split('/').nth(2).unwrap().parse().unwrap();
-    let first = Page { number: 1, size: 1 };
-    let record = loop {
-        let (mut records, _) =
-            world.store.list(zone, &HostnameFilter::default(), first).await.unwrap();
-        if let Some(record) = records.pop() {
-            break record;
-        }
-        tokio::task::yield_now().await;
-    };
-    let hostname = record.hostname.name;
-    let control = Control {
-        name: CertName::Exact(hostname.clone()),
-        proof: ControlProof::Txt {
-            name: hostname.acme_challenge(),
-            value: Explanation::new("digest"),
-        },
-        satisfied: false,
-    };
-    let order = Order {
-        authority: AuthorityName::LetsEncrypt,
-        url: Explanation::new("https://ca.invalid/order/1"),
-        key_type: KeyType::P256,
-        controls: vec![control],
-        expires_at: None,
-    };
-    let now = world.clock.now();
-    let mut certificate = record.certificate.unwrap();
-    certificate.attempt = State::AwaitingControl(AwaitingControl {
-        order,
-        tries: Tries::new(now),
-        placed_at: now,
-        next_check: now,
-    });
-    let change = CertificateChange { certificate, events: Vec::new(), publish: Publish::Yes };
-    world.store.save_certificate(&change, &Hold::Release).await.unwrap();
-    world.bells.saved.ring_all();
-}
-
 #[tokio::test]
 async fn the_reply_to_a_create_waits_for_the_tokens_of_the_authority() {
     let world =
@@ -140,6 +94,37 @@ async fn the_reply_to_a_create_waits_for_the_tokens_of_the_authority() {
     let record = json!({ "status": "pending", "txt_name": name, "txt_value": "digest" });
     assert_eq!(ssl["validation_records"], json!([record]));
     assert_eq!((&ssl["txt_name"], &ssl["txt_value"]), (&json!(name), &json!("digest")));
+}
+
+#[tokio::test]
+async fn an_active_certificate_shows_its_facts_and_its_renewal_shows_its_records() {
+    let world = World::new().await;
+    let path = world.hostnames().await;
+    let body = json!({ "hostname": "app.customer.com", "ssl": { "type": "dv", "method": "txt" } });
+    world.post(&path, body).await;
+    activate(&world, &path).await;
+    place_order(&world, &path).await;
+    let listed = world.get(&path).await;
+    let ssl = &listed.result()[0]["ssl"];
+    for (field, expected) in [
+        ("status", json!("active")),
+        ("issuer", json!("Test CA")),
+        ("serial_number", json!("42")),
+        ("signature", json!("ECDSAWithSHA256")),
+        ("hosts", json!(["app.customer.com"])),
+        ("expires_on", json!("2026-06-18T12:00:00.000000Z")),
+        ("txt_value", json!("digest")),
+    ] {
+        assert_eq!(ssl[field], expected, "{field}");
+    }
+    let certificate = json!({
+        "id": "07070707-0707-0707-0707-070707070707", "issuer": "Test CA", "serial_number": "42",
+        "signature": "ECDSAWithSHA256", "issued_on": "2026-03-20T12:00:00.000000Z",
+        "expires_on": "2026-06-18T12:00:00.000000Z",
+        "fingerprint_sha256": FINGERPRINT,
+    });
+    assert_eq!(ssl["certificates"], json!([certificate]));
+    assert!(!listed.body.to_string().contains("sealed"), "a key must not be shown");
 }
 
 #[tokio::test]

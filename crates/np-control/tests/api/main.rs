@@ -6,6 +6,7 @@
 mod authorization;
 mod edits;
 mod hostnames;
+mod issuer;
 mod lists;
 mod sdk;
 mod world;

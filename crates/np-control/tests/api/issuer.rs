@@ -1,0 +1,103 @@
+//! Plays the issuance reconciler for the first hostname of a zone: what it would save, without a CA.
+
+use std::time::Duration;
+
+use np_domain::{
+    certificate::{
+        Active, AuthorityName, AwaitingControl, CertName, Certificate, Control, ControlProof,
+        IssuedCertificate, KeyType, Order, Settled, State, Tries,
+        chain::{ChainFacts, ValidatedChain},
+    },
+    custom_hostname::HostnameRecord,
+    id::CertificateId,
+    name::Hostname,
+    ports::{
+        CertificateChange, CertificateStore as _, Clock as _, Hold, HostnameFilter,
+        HostnameStore as _, Page, Publish,
+    },
+    secret::SealedBytes,
+    text::Explanation,
+};
+
+use crate::world::World;
+
+const LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// Places its order: one TXT record is wanted.
+pub(crate) async fn place_order(world: &World, hostnames: &str) {
+    let record = first(world, hostnames).await;
+    let now = world.clock.now();
+    let order = order(&record.hostname.name);
+    let awaiting =
+        AwaitingControl { order, tries: Tries::new(now), placed_at: now, next_check: now };
+    let certificate = record.certificate.unwrap();
+    save(world, Certificate { attempt: State::AwaitingControl(awaiting), ..certificate }).await;
+}
+
+/// Brings it a certificate that is served.
+pub(crate) async fn activate(world: &World, hostnames: &str) {
+    let record = first(world, hostnames).await;
+    let now = world.clock.now();
+    let active = vec![Active { issued: issued(world, &record.hostname.name), deployed_at: now }];
+    let attempt = State::Settled(Settled { renew_at: now + LIFE });
+    save(world, Certificate { active, attempt, ..record.certificate.unwrap() }).await;
+}
+
+/// The first hostname, as soon as there is one.
+async fn first(world: &World, hostnames: &str) -> HostnameRecord {
+    let zone = hostnames.split('/').nth(2).unwrap().parse().unwrap();
+    let page = Page { number: 1, size: 1 };
+    loop {
+        let listed = world.store.list(zone, &HostnameFilter::default(), page).await;
+        if let Some(record) = listed.unwrap().0.pop() {
+            return record;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn save(world: &World, certificate: Certificate) {
+    let change = CertificateChange { certificate, events: Vec::new(), publish: Publish::Yes };
+    world.store.save_certificate(&change, &Hold::Release).await.unwrap();
+    world.bells.saved.ring_all();
+}
+
+fn order(hostname: &Hostname) -> Order {
+    let value = Explanation::new("digest");
+    let control = Control {
+        name: CertName::Exact(hostname.clone()),
+        proof: ControlProof::Txt { name: hostname.acme_challenge(), value },
+        satisfied: false,
+    };
+    Order {
+        authority: AuthorityName::LetsEncrypt,
+        url: Explanation::new("https://ca.invalid/order/1"),
+        key_type: KeyType::P256,
+        controls: vec![control],
+        expires_at: None,
+    }
+}
+
+fn issued(world: &World, hostname: &Hostname) -> IssuedCertificate {
+    let now = world.clock.now();
+    let facts = ChainFacts {
+        der: vec![b"leaf".as_slice().into()],
+        names: vec![Explanation::new(hostname.to_string())],
+        not_before: now,
+        not_after: now + LIFE,
+        issuer: Explanation::new("Test CA"),
+        serial: Explanation::new("42"),
+        signature: Explanation::new("ECDSAWithSHA256"),
+        key_type: Some(KeyType::P256),
+        key_matches: true,
+        is_linked: true,
+    };
+    IssuedCertificate {
+        id: CertificateId::from_bytes([7; 16]),
+        authority: AuthorityName::LetsEncrypt,
+        chain: ValidatedChain::restored(facts),
+        key: SealedBytes::from_vec(b"sealed".to_vec()),
+        key_type: KeyType::P256,
+        issued_at: now,
+    }
+}
