@@ -1,3 +1,5 @@
+//! The kinds of problems that CAs answer with, and what they mean at each step.
+
 use serde_json::json;
 
 use super::*;
