@@ -42,8 +42,6 @@ use tokio::{
 use crate::{stores::Stores, wake::Bells};
 pub use http::router;
 
-/// The vault's context of certificates' private keys: issuance seals under it, the feed opens under it.
-pub const CERTIFICATE_KEY: &str = "certificate-key";
 /// The name under which the history's identity is kept, and the vault's context of it.
 const FEED_ID: &str = "feed-id";
 

@@ -19,12 +19,14 @@ use crate::{
     replica::{Applied, ApplyError, ReadError},
 };
 
-/// How long a node lets the control side wait for a change.
-pub const LONG_POLL: Duration = Duration::from_secs(25);
+/// How long a node lets the control side wait for a change. A pull is also the node's sign of life: two fit into the
+/// silence after which the control side counts a node as dead (np-control's `node_silence_max`).
+pub const LONG_POLL: Duration = Duration::from_secs(7);
 /// The pause after the first failure; it doubles with each further one.
 pub const PAUSE_MIN: Duration = Duration::from_millis(100);
-/// The longest pause between tries.
-pub const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// The longest pause between tries: also within that silence, so that a control side that comes back soon counts all
+/// its nodes again.
+pub const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// Who follows.
 #[derive(Debug, Clone, PartialEq, Eq)]

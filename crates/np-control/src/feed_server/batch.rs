@@ -10,7 +10,8 @@ use np_domain::{
 };
 use np_feed::message::{Batch, FORMAT, FeedId, Item, Pull};
 
-use super::{CERTIFICATE_KEY, FeedServer};
+use super::FeedServer;
+use crate::reconcile::KEY_CONTEXT;
 
 impl FeedServer {
     /// What a node that pulls gets now; `head` is the newest generation known.
@@ -29,31 +30,29 @@ impl FeedServer {
         let from = if reset { Generation::default() } else { pull.after };
         let mut batch = Batch { format: FORMAT, feed, from, to: from, head, reset, items: vec![] };
         if from < head {
-            let limit = self.limits.batch_items_max;
-            let items = self.feed.feed_after(from, limit).await?;
-            let was_all_read = items.len() < limit as usize;
-            let was_all_taken = self.fill(&mut batch, items, pull.role);
-            batch.head = batch.head.max(batch.to);
-            if was_all_read && was_all_taken {
-                batch.to = batch.head;
+            let items = self.feed.feed_after(from, self.limits.batch_items_max).await?;
+            // A short page is not the end: the store leaves out rows that it cannot read. Only an empty one is.
+            if items.is_empty() {
+                batch.to = head;
             }
+            self.fill(&mut batch, items, pull.role);
+            batch.head = head.max(batch.to);
         }
         Ok(batch)
     }
 
-    /// Adds items up to the limit of bytes; whether all found room.
-    fn fill(&self, batch: &mut Batch, items: Vec<FeedItem>, role: NodeRole) -> bool {
+    /// Adds items up to the limit of bytes; the rest comes with the next pull.
+    fn fill(&self, batch: &mut Batch, items: Vec<FeedItem>, role: NodeRole) {
         let mut bytes = 0;
         for item in items {
             if bytes >= self.limits.batch_bytes {
-                return false;
+                break;
             }
             batch.to = item.generation;
             let item = self.item(item, role);
             bytes += item.len_bytes();
             batch.items.push(item);
         }
-        true
     }
 
     /// What a node of this role is told about one item.
@@ -94,7 +93,7 @@ impl FeedServer {
         hostname: HostnameId,
         certificate: ServedCertificate,
     ) -> Option<ServedCertificate> {
-        match self.vault.open(CERTIFICATE_KEY, &certificate.key) {
+        match self.vault.open(KEY_CONTEXT, &certificate.key) {
             Ok(key) => Some(ServedCertificate { key: self.node_key.seal(&key), ..certificate }),
             Err(error) => {
                 tracing::warn!(

@@ -25,7 +25,7 @@ struct World {
 }
 
 fn limits() -> FeedLimits {
-    FeedLimits { poll_period: NEVER, ..FeedLimits::default() }
+    FeedLimits { poll_period: NEVER, long_poll: Duration::from_secs(20), ..FeedLimits::default() }
 }
 
 fn world(limits: FeedLimits) -> World {
@@ -186,7 +186,7 @@ async fn nothing_new_is_answered_empty_once_the_wait_is_over() {
     let eager = Pull { wait_ms: u32::MAX, ..next(&first) };
     let asked = Instant::now();
     world.server.pull(&eager).await.unwrap();
-    assert!(asked.elapsed() <= FeedLimits::default().long_poll + Duration::from_millis(1));
+    assert!(asked.elapsed() <= limits().long_poll + Duration::from_millis(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,6 +223,23 @@ async fn a_full_copy_comes_in_bounded_batches_and_misses_nothing() {
         }
         assert_eq!(names, (1..=5).map(|n| format!("app-{n}.customer.com")).collect::<Vec<_>>());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_cannot_be_read_end_no_copy() {
+    let world = world(FeedLimits { batch_items_max: 2, ..limits() });
+    (1..=7).for_each(|n| world.outbox.mark_hostname(record(n)));
+    for n in [2, 3, 4, 7] {
+        world.outbox.damage(FeedKey::Hostname(id(n)));
+    }
+    let mut names = Vec::new();
+    let mut pull = pull(NodeRole::Edge);
+    while pull.after < Generation(7) {
+        let batch = world.server.pull(&pull).await.unwrap();
+        names.extend(entries(&batch).into_iter().map(|entry| entry.name.to_string()));
+        pull = next(&batch);
+    }
+    assert_eq!(names, [1, 5, 6].map(|n| format!("app-{n}.customer.com")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,6 +25,8 @@ use np_domain::{
 };
 use time::macros::datetime;
 
+use crate::reconcile::KEY_CONTEXT;
+
 pub(super) const START: Timestamp = datetime!(2026-11-22 12:00 UTC);
 pub(super) const PLAIN_KEY: &[u8] = b"the private key in the clear";
 pub(super) const DER: &[u8] = b"the certificate in DER";
@@ -39,6 +41,7 @@ pub(super) struct Outbox(Mutex<Rows>);
 struct Rows {
     subjects: BTreeMap<FeedKey, Option<FeedSubject>>,
     marked: Vec<FeedKey>,
+    damaged: Vec<FeedKey>,
     generations: BTreeMap<FeedKey, Generation>,
     head: u64,
     reports: Vec<NodeReport>,
@@ -55,6 +58,11 @@ impl Outbox {
     pub(super) fn mark_hostname(&self, record: HostnameRecord) {
         let key = FeedKey::Hostname(record.hostname.id);
         self.mark(key, Some(FeedSubject::Hostname(Box::new(record), Box::new(zone()))));
+    }
+
+    /// From now on the row cannot be read, and so is left out of pages.
+    pub(super) fn damage(&self, key: FeedKey) {
+        self.0.lock().unwrap().damaged.push(key);
     }
 
     pub(super) fn last_report(&self) -> NodeReport {
@@ -85,7 +93,12 @@ impl FeedStore for Outbox {
             })
             .collect();
         items.sort_by_key(|item| item.generation);
-        items.truncate(limit as usize);
+        let is_readable = |item: &FeedItem| !rows.damaged.contains(&item.key);
+        // Like the store: what cannot be read is left out of a page, and a page of nothing else is passed over.
+        let pages = items.chunks(limit as usize);
+        let mut pages = pages.map(|page| page.iter().filter(|item| is_readable(item)).cloned());
+        let items = pages.find_map(|page| Some(page.collect::<Vec<_>>()).filter(|p| !p.is_empty()));
+        let items = items.unwrap_or_default();
         Ok(items)
     }
 
@@ -216,7 +229,7 @@ fn issued() -> IssuedCertificate {
         id: CertificateId::from_bytes([6; 16]),
         authority: AuthorityName::LetsEncrypt,
         chain: ValidatedChain::restored(facts),
-        key: Plain.seal(super::CERTIFICATE_KEY, &SecretBytes::new(PLAIN_KEY.to_vec())),
+        key: Plain.seal(KEY_CONTEXT, &SecretBytes::new(PLAIN_KEY.to_vec())),
         key_type: KeyType::P256,
         issued_at: START,
     }
