@@ -1,0 +1,11 @@
+//! The reconcilers against a real SQLite store, on a clock that the test moves, with a CA, a resolver and customers that
+//! the test scripts. Nothing here sleeps.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod authority;
+mod breakable;
+mod crash;
+mod issuance;
+mod ownership;
+mod sharing;
+mod world;
