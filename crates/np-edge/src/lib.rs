@@ -1,1 +1,26 @@
-//! Placeholder.
+//! Answers ports 443 and 80: TLS for every active hostname with its own certificate and settings, requests to its
+//! origin, and the tokens that prove control of a name.
+//!
+//! An edge reads nothing but its local replica of the feed, so it serves on when the control side is away. Nothing is
+//! served for a name whose ownership is not proven, except its tokens on port 80. Reading order: [`server`] (connections),
+//! `table` (names), `tls` (handshakes), `proxy` (requests).
+//!
+//! Absent on purpose: how entries come to be (np-domain, np-control) and how they get here (np-feed).
+#![deny(unsafe_code)]
+
+mod challenge;
+mod metrics;
+pub mod origin_resolver;
+mod plaintext;
+mod proxy;
+pub mod server;
+pub mod settings;
+mod socket;
+mod sparing;
+mod table;
+mod tls;
+
+pub use metrics::Metrics;
+pub use origin_resolver::{DnsOriginResolver, DnsSettings, OriginResolver};
+pub use server::{Edge, EdgeDeps, RunningEdge, StartError};
+pub use settings::EdgeSettings;

@@ -1,0 +1,279 @@
+//! Counters of an edge. No label carries a hostname: their number must not grow with the customers'.
+//!
+//! Every counter of the hot path is looked up once, here, so that counting is one atomic addition.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+/// How a TLS handshake ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum HandshakeOutcome {
+    /// With a connection.
+    Ok,
+    /// The name asked for is not served here.
+    UnknownSni,
+    /// No name was asked for.
+    NoSni,
+    /// The name is served, but has no certificate yet or none that can be used.
+    NoCertificate,
+    /// The client or the hostname's settings left no way to agree, or the client went away.
+    Failed,
+    /// It took too long.
+    TimedOut,
+    /// Our own table could not be read.
+    Unreadable,
+}
+
+/// How a request ended, seen from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum RequestOutcome {
+    /// The origin answered.
+    Proxied,
+    /// A token was answered.
+    Token,
+    /// The edge answered with a page of its own.
+    Refused,
+    /// The client went away.
+    Aborted,
+}
+
+impl HandshakeOutcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::UnknownSni => "unknown_sni",
+            Self::NoSni => "no_sni",
+            Self::NoCertificate => "no_certificate",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl RequestOutcome {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Proxied => "proxied",
+            Self::Token => "token",
+            Self::Refused => "refused",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HandshakeLabels {
+    outcome: HandshakeOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    outcome: RequestOutcome,
+    class: StatusClass,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum StatusClass {
+    None,
+    Informational,
+    Success,
+    Redirection,
+    ClientError,
+    ServerError,
+}
+
+impl StatusClass {
+    const ALL: [Self; 6] = [
+        Self::None,
+        Self::Informational,
+        Self::Success,
+        Self::Redirection,
+        Self::ClientError,
+        Self::ServerError,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Informational => "1xx",
+            Self::Success => "2xx",
+            Self::Redirection => "3xx",
+            Self::ClientError => "4xx",
+            Self::ServerError => "5xx",
+        }
+    }
+
+    fn of(status: u16) -> Self {
+        Self::ALL.get(usize::from(status / 100)).copied().unwrap_or(Self::None)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabels {
+    result: CacheResult,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum CacheResult {
+    Hit,
+    Miss,
+}
+
+impl CacheResult {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+        }
+    }
+}
+
+macro_rules! label_value {
+    ($($label:ty),*) => {$(
+        impl EncodeLabelValue for $label {
+            fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+                self.as_str().encode(encoder)
+            }
+        }
+    )*};
+}
+
+label_value!(HandshakeOutcome, RequestOutcome, StatusClass, CacheResult);
+
+const HANDSHAKE_OUTCOMES: [HandshakeOutcome; 7] = [
+    HandshakeOutcome::Ok,
+    HandshakeOutcome::UnknownSni,
+    HandshakeOutcome::NoSni,
+    HandshakeOutcome::NoCertificate,
+    HandshakeOutcome::Failed,
+    HandshakeOutcome::TimedOut,
+    HandshakeOutcome::Unreadable,
+];
+
+const REQUEST_OUTCOMES: [RequestOutcome; 4] = [
+    RequestOutcome::Proxied,
+    RequestOutcome::Token,
+    RequestOutcome::Refused,
+    RequestOutcome::Aborted,
+];
+
+/// The metrics of one edge. Clones share their counters.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    handshakes: [Counter; HANDSHAKE_OUTCOMES.len()],
+    requests: [[Counter; StatusClass::ALL.len()]; REQUEST_OUTCOMES.len()],
+    cache_hits: Counter,
+    cache_misses: Counter,
+    /// Handshakes that showed a certificate past its end.
+    pub(crate) expired_served: Counter,
+    /// Certificates that could not be made ready to serve.
+    pub(crate) unusable_certificates: Counter,
+    /// Open client connections.
+    pub(crate) connections: Gauge,
+}
+
+impl Metrics {
+    /// Adds the edge's metrics to `registry`, all with the prefix `edge`.
+    pub fn register(registry: &mut Registry) -> Self {
+        let registry = registry.sub_registry_with_prefix("edge");
+        let handshakes = Family::<HandshakeLabels, Counter>::default();
+        let requests = Family::<RequestLabels, Counter>::default();
+        let cache = Family::<CacheLabels, Counter>::default();
+        let metrics = Self {
+            handshakes: HANDSHAKE_OUTCOMES
+                .map(|outcome| handshakes.get_or_create_owned(&HandshakeLabels { outcome })),
+            requests: REQUEST_OUTCOMES.map(|outcome| {
+                StatusClass::ALL
+                    .map(|class| requests.get_or_create_owned(&RequestLabels { outcome, class }))
+            }),
+            cache_hits: cache.get_or_create_owned(&CacheLabels { result: CacheResult::Hit }),
+            cache_misses: cache.get_or_create_owned(&CacheLabels { result: CacheResult::Miss }),
+            expired_served: Counter::default(),
+            unusable_certificates: Counter::default(),
+            connections: Gauge::default(),
+        };
+        registry.register("tls_handshakes", "TLS handshakes by outcome", handshakes);
+        registry.register("requests", "Requests by outcome and class of status", requests);
+        registry.register("name_cache_lookups", "Look-ups of names in the parsed cache", cache);
+        registry.register(
+            "expired_certificates_served",
+            "Handshakes that showed an expired certificate",
+            metrics.expired_served.clone(),
+        );
+        registry.register(
+            "unusable_certificates",
+            "Certificates that could not be made ready to serve",
+            metrics.unusable_certificates.clone(),
+        );
+        registry.register("connections", "Open client connections", metrics.connections.clone());
+        metrics
+    }
+
+    pub(crate) fn handshake(&self, outcome: HandshakeOutcome) {
+        self.handshakes[outcome as usize].inc();
+    }
+
+    pub(crate) fn request(&self, outcome: RequestOutcome, status: u16) {
+        self.requests[outcome as usize][StatusClass::of(status) as usize].inc();
+    }
+
+    pub(crate) fn cache_hit(&self) {
+        self.cache_hits.inc();
+    }
+
+    pub(crate) fn cache_miss(&self) {
+        self.cache_misses.inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_listed_in_the_order_of_their_numbers() {
+        for (index, outcome) in HANDSHAKE_OUTCOMES.iter().enumerate() {
+            assert_eq!(*outcome as usize, index);
+        }
+        for (index, outcome) in REQUEST_OUTCOMES.iter().enumerate() {
+            assert_eq!(*outcome as usize, index);
+        }
+        for (index, class) in StatusClass::ALL.iter().enumerate() {
+            assert_eq!(*class as usize, index);
+        }
+    }
+
+    #[test]
+    fn a_status_falls_into_its_class() {
+        for (status, class) in [
+            (0, StatusClass::None),
+            (101, StatusClass::Informational),
+            (204, StatusClass::Success),
+            (304, StatusClass::Redirection),
+            (421, StatusClass::ClientError),
+            (504, StatusClass::ServerError),
+            (999, StatusClass::None),
+        ] {
+            assert_eq!(StatusClass::of(status), class, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_exported_without_names() {
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        metrics.handshake(HandshakeOutcome::UnknownSni);
+        metrics.request(RequestOutcome::Refused, 502);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        assert!(text.contains("edge_tls_handshakes_total{outcome=\"unknown_sni\"} 1"), "{text}");
+        assert!(
+            text.contains("edge_requests_total{outcome=\"refused\",class=\"5xx\"} 1"),
+            "{text}"
+        );
+    }
+}

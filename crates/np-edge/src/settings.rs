@@ -1,0 +1,120 @@
+//! What an operator can set about an edge. Every limit has a name here and a default that is safe to keep.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use np_domain::tls_policy::TlsVersion;
+
+/// All settings of an edge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EdgeSettings {
+    /// How TLS is spoken to clients where a hostname does not say.
+    pub tls: TlsDefaults,
+    /// How requests reach origins.
+    pub origin: OriginSettings,
+    /// What a client may use up.
+    pub limits: Limits,
+}
+
+/// How TLS is spoken to clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsDefaults {
+    /// The oldest version spoken for hostnames without `min_tls_version`. RFC 8996 is why it is not 1.0.
+    pub min_version: TlsVersion,
+    /// The most names whose certificates and keys are held parsed, ready for a handshake.
+    pub cached_names_max: NonZeroUsize,
+    /// The longest time from accepting a connection to the end of its handshake.
+    pub handshake_timeout: Duration,
+}
+
+impl Default for TlsDefaults {
+    fn default() -> Self {
+        Self {
+            min_version: TlsVersion::V1_2,
+            cached_names_max: NonZeroUsize::new(50_000).unwrap_or(NonZeroUsize::MIN),
+            handshake_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What is spoken to origins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OriginScheme {
+    /// HTTP without TLS.
+    Plain,
+    /// HTTPS without checking the origin's certificate.
+    TlsUnverified,
+    /// HTTPS with a certificate that is valid for the name sent as SNI.
+    Tls,
+}
+
+/// How requests reach origins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginSettings {
+    /// What is spoken.
+    pub scheme: OriginScheme,
+    /// The port for [`OriginScheme::Plain`], unless the origin names one.
+    pub http_port: u16,
+    /// The port for the TLS schemes, unless the origin names one.
+    pub https_port: u16,
+    /// Certificates, PEM, that [`OriginScheme::Tls`] trusts instead of the system's.
+    pub trusted_roots: Option<Vec<u8>>,
+    /// Whether origins may have private, loopback, link-local or otherwise reserved addresses.
+    pub allow_private: bool,
+    /// Whether the client's `X-Forwarded-For` is kept and appended to. Only right behind another proxy of one's own.
+    pub trust_forwarded_for: bool,
+    /// The longest time to open a connection, TLS included.
+    pub connect_timeout: Duration,
+    /// The longest silence while waiting for the response or its next part.
+    pub response_timeout: Duration,
+    /// The longest time that a part of the request waits for the origin to take it.
+    pub send_timeout: Duration,
+    /// How long an unused connection is kept.
+    pub idle_timeout: Duration,
+    /// The most connections tried for one request.
+    pub attempts_max: usize,
+}
+
+impl Default for OriginSettings {
+    fn default() -> Self {
+        Self {
+            scheme: OriginScheme::Plain,
+            http_port: 80,
+            https_port: 443,
+            trusted_roots: None,
+            allow_private: false,
+            trust_forwarded_for: false,
+            connect_timeout: Duration::from_secs(10),
+            response_timeout: Duration::from_secs(100),
+            send_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            attempts_max: 3,
+        }
+    }
+}
+
+/// What a client may use up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The most client connections at a time, on both ports together. More wait in the kernel's queue.
+    pub connections_max: usize,
+    /// The most bytes of a request's headers; beyond it the answer is 431.
+    pub header_bytes_max: usize,
+    /// How long a client connection without a request is kept. Whole seconds count.
+    pub client_idle_timeout: Duration,
+    /// The longest silence within a request, and the longest that a client may refuse to take a response.
+    pub client_io_timeout: Duration,
+    /// How long requests under way may go on once a shutdown has begun.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 100_000,
+            header_bytes_max: 32 * 1024,
+            client_idle_timeout: Duration::from_secs(75),
+            client_io_timeout: Duration::from_secs(60),
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}

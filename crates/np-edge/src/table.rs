@@ -1,0 +1,324 @@
+//! What is served under a name: exact, then one level of wildcard, then nothing.
+//!
+//! The truth is the replica on disk. Names in use are held parsed in a bounded cache that forgets a name when the replica
+//! says that it changed; a cold name costs one local read and one parse, an unknown one a local miss. Nothing here waits
+//! for anything but the local disk.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use np_domain::{
+    entry::{HttpToken, Routing, ZoneEntry},
+    id::{HostnameId, ZoneId},
+    name::NAME_LENGTH_MAX,
+    origin::CustomOrigin,
+    tls_policy::{Switch, TlsPolicy, TlsVersion},
+};
+use np_feed::{
+    NodeKey, Replica,
+    replica::{Change, ReadError, StoredEntry},
+};
+use quick_cache::sync::Cache;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use crate::{
+    metrics::Metrics,
+    settings::TlsDefaults,
+    sparing::Sparing,
+    tls::credentials::{Credentials, Purpose},
+};
+
+/// The most unreadable entries and unusable certificates logged in a second.
+const FAULTS_LOGGED_PER_SECOND: u32 = 10;
+/// The most zones held ready.
+const CACHED_ZONES_MAX: usize = 10_000;
+
+/// Everything known here of one name.
+#[derive(Debug)]
+pub(crate) struct Site {
+    /// What port 80 answers, of all entries of the name.
+    pub(crate) tokens: Vec<HttpToken>,
+    /// How the name is served; `None` unless its ownership is proven.
+    pub(crate) served: Option<Served>,
+}
+
+/// How a proven name is served.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) hostname: HostnameId,
+    pub(crate) zone: ZoneId,
+    /// Where requests go, when not to the zone's fallback origin.
+    pub(crate) origin: Option<CustomOrigin>,
+    /// Whether 103 responses are passed on.
+    pub(crate) early_hints: bool,
+    wildcard: bool,
+    exact: Option<Credentials>,
+    below: Option<Credentials>,
+}
+
+/// Whether a request is for the hostname itself or for a name that its wildcard covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Exact,
+    Below,
+}
+
+/// A proven name, found.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    site: Arc<Site>,
+    pub(crate) side: Side,
+}
+
+impl Found {
+    fn new(site: &Arc<Site>, side: Side) -> Option<Self> {
+        let served = site.served.as_ref()?;
+        (side == Side::Exact || served.wildcard).then(|| Self { site: Arc::clone(site), side })
+    }
+
+    /// How it is served. `None` never happens: a site without it is not found.
+    pub(crate) fn served(&self) -> Option<&Served> {
+        self.site.served.as_ref()
+    }
+
+    /// What its handshakes use; `None` while there is no certificate.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        let served = self.served()?;
+        match self.side {
+            Side::Exact => served.exact.as_ref(),
+            Side::Below => served.below.as_ref(),
+        }
+    }
+
+    /// Whether both are the same hostname's, on the same side.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let id = |found: &Self| found.served().map(|served| served.hostname);
+        self.side == other.side && id(self) == id(other)
+    }
+}
+
+/// Which of a name and the wildcard above it is preferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prefer {
+    /// The name, once it has a certificate: until then the wildcard keeps serving it over TLS.
+    Certificate,
+    /// The name, once it is proven.
+    Proof,
+}
+
+/// The names served by this node.
+pub(crate) struct Table {
+    replica: Replica,
+    node_key: NodeKey,
+    default_min: TlsVersion,
+    sites: Cache<Box<str>, Arc<Site>>,
+    zones: Cache<ZoneId, Option<Arc<ZoneEntry>>>,
+    /// Counts changes. What was read before a change is not kept after it.
+    epoch: AtomicU64,
+    metrics: Metrics,
+    log: Sparing,
+}
+
+impl Table {
+    pub(crate) fn new(
+        replica: Replica,
+        node_key: NodeKey,
+        defaults: &TlsDefaults,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
+            replica,
+            node_key,
+            default_min: defaults.min_version,
+            sites: Cache::new(defaults.cached_names_max.get()),
+            zones: Cache::new(CACHED_ZONES_MAX),
+            epoch: AtomicU64::new(0),
+            metrics,
+            log: Sparing::per_second(FAULTS_LOGGED_PER_SECOND),
+        }
+    }
+
+    /// The proven name that serves `name`, which is lower case: itself, else the wildcard one level above.
+    ///
+    /// # Errors
+    /// When the local copy cannot be read.
+    pub(crate) fn find(&self, name: &str, prefer: Prefer) -> Result<Option<Found>, ReadError> {
+        let exact = self.site(name)?.and_then(|site| Found::new(&site, Side::Exact));
+        let good = |found: &Found| prefer == Prefer::Proof || found.credentials().is_some();
+        if exact.as_ref().is_some_and(good) {
+            return Ok(exact);
+        }
+        let Some((_, parent)) = name.split_once('.') else { return Ok(exact) };
+        let wildcard = self.site(parent)?.and_then(|site| Found::new(&site, Side::Below));
+        Ok(match (exact, wildcard) {
+            (Some(exact), Some(wildcard)) if !good(&wildcard) => Some(exact),
+            (exact, wildcard) => wildcard.or(exact),
+        })
+    }
+
+    /// Everything known of exactly `name`, proven or not; `None` when it is unknown.
+    ///
+    /// # Errors
+    /// When the local copy cannot be read.
+    pub(crate) fn site(&self, name: &str) -> Result<Option<Arc<Site>>, ReadError> {
+        if let Some(site) = self.sites.get(name) {
+            self.metrics.cache_hit();
+            return Ok(Some(site));
+        }
+        self.metrics.cache_miss();
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        let entries = self.replica.hosts(name).inspect_err(|error| self.log_unreadable(error))?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let site = Arc::new(self.prepare(entries));
+        self.sites.insert(name.into(), Arc::clone(&site));
+        if self.epoch.load(Ordering::SeqCst) != epoch {
+            self.sites.remove(name);
+        }
+        Ok(Some(site))
+    }
+
+    /// What is known of a zone.
+    ///
+    /// # Errors
+    /// When the local copy cannot be read.
+    pub(crate) fn zone(&self, id: ZoneId) -> Result<Option<Arc<ZoneEntry>>, ReadError> {
+        if let Some(zone) = self.zones.get(&id) {
+            return Ok(zone);
+        }
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        let zone = self.replica.zone(id).inspect_err(|error| self.log_unreadable(error))?;
+        let zone = zone.map(Arc::new);
+        self.zones.insert(id, zone.clone());
+        if self.epoch.load(Ordering::SeqCst) != epoch {
+            self.zones.remove(&id);
+        }
+        Ok(zone)
+    }
+
+    /// Forgets what changes, for ever. `changes` must have been subscribed to before the first look-up.
+    pub(crate) async fn follow(&self, mut changes: Receiver<Change>) {
+        loop {
+            match changes.recv().await {
+                Ok(change) => self.forget(&change),
+                Err(RecvError::Lagged(_)) => self.forget(&Change::All),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn forget(&self, change: &Change) {
+        // First the count, then the entry: a reader in between sees one of the two.
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        match change {
+            Change::Host(name) => drop(self.sites.remove(&**name)),
+            Change::Zone(id) => drop(self.zones.remove(id)),
+            Change::All => {
+                self.sites.clear();
+                self.zones.clear();
+            }
+        }
+    }
+
+    /// Of several proven entries of a name the one proven last is served; the tokens of all are answered.
+    fn prepare(&self, entries: Vec<StoredEntry>) -> Site {
+        let mut tokens = Vec::new();
+        let mut winner: Option<(HostnameId, ZoneId, Routing)> = None;
+        for StoredEntry { entry, .. } in entries {
+            tokens.extend(entry.tokens);
+            let Some(routing) = entry.routing else { continue };
+            let later = |best: &(_, _, Routing)| routing.proven_at > best.2.proven_at;
+            if winner.as_ref().is_none_or(later) {
+                winner = Some((entry.hostname, entry.zone, routing));
+            }
+        }
+        let served = winner.map(|(hostname, zone, routing)| self.served(hostname, zone, routing));
+        Site { tokens, served }
+    }
+
+    fn served(&self, hostname: HostnameId, zone: ZoneId, routing: Routing) -> Served {
+        // A hostname's settings are its own; names below it are served with the defaults (behaviour.md 4.5).
+        let below_policy = TlsPolicy::default();
+        let below = routing
+            .wildcard
+            .then(|| self.credentials(hostname, Side::Below, &below_policy, &routing))
+            .flatten();
+        Served {
+            hostname,
+            zone,
+            early_hints: routing.tls.early_hints == Some(Switch::On),
+            wildcard: routing.wildcard,
+            exact: self.credentials(hostname, Side::Exact, &routing.tls, &routing),
+            below,
+            origin: routing.origin,
+        }
+    }
+
+    fn credentials(
+        &self,
+        hostname: HostnameId,
+        side: Side,
+        policy: &TlsPolicy,
+        routing: &Routing,
+    ) -> Option<Credentials> {
+        let purpose = Purpose { hostname, side, policy, default_min: self.default_min };
+        let (ready, left_out) =
+            Credentials::prepare(purpose, &routing.certificates, &self.node_key);
+        for (certificate, why) in left_out {
+            self.metrics.unusable_certificates.inc();
+            if self.log.allows() {
+                tracing::error!(%hostname, %certificate, %why, "certificate.unusable");
+            }
+        }
+        ready
+    }
+
+    fn log_unreadable(&self, error: &ReadError) {
+        if self.log.allows() {
+            tracing::error!(%error, "replica.unreadable");
+        }
+    }
+}
+
+/// `name` as it is looked up: lower case, without the final dot. `None` for what cannot be a name. Copies only what is
+/// not lower case already.
+pub(crate) fn lookup_name(name: &str) -> Option<Cow<'_, str>> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if name.is_empty() || name.len() > NAME_LENGTH_MAX || !name.bytes().all(plain) {
+        return None;
+    }
+    Some(if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_looked_up_in_lower_case_without_the_final_dot() {
+        for (name, expected) in [
+            ("App.Customer.com.", Some("app.customer.com")),
+            ("app.customer.com", Some("app.customer.com")),
+            ("", None),
+            (".", None),
+            ("a b.com", None),
+            ("a/b", None),
+            ("münchen.de", None),
+        ] {
+            assert_eq!(lookup_name(name).as_deref(), expected, "{name}");
+        }
+        assert!(matches!(lookup_name("app.customer.com"), Some(Cow::Borrowed(_))));
+        assert_eq!(lookup_name(&"a".repeat(NAME_LENGTH_MAX + 1)), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! The handshake with a client: the name is looked up in BoringSSL's select-certificate callback, the hostname's
+//! credentials are taken over, and what was found stays with the connection for its requests.
+//!
+//! A refusal is counted by its reason and logged sparingly: whoever sends a million unknown names fills no disk.
+
+use std::{cell::Cell, sync::Arc, sync::LazyLock, time::Duration};
+
+use async_trait::async_trait;
+use boring::{
+    error::ErrorStack,
+    ex_data::Index,
+    ssl::{
+        ClientHello, NameType, SniError, Ssl, SslAcceptor, SslAlert, SslMethod, SslOptions, SslRef,
+        SslSessionCacheMode,
+    },
+};
+use np_domain::ports::Clock;
+use pingora::{
+    listeners::TlsAccept,
+    protocols::{Stream, tls::server::handshake_with_callback},
+};
+
+use crate::{
+    metrics::{HandshakeOutcome, Metrics},
+    socket::ClientSocket,
+    sparing::Sparing,
+    table::{Found, Prefer, Table, lookup_name},
+    tls::client_hello::Offer,
+};
+
+/// The most refused handshakes logged in a second.
+const REFUSALS_LOGGED_PER_SECOND: u32 = 10;
+
+/// Where a connection's [`TlsClient`] stands in its `SSL`. Only a lack of memory keeps it from being made.
+static TLS_CLIENT: LazyLock<Option<Index<Ssl, Arc<TlsClient>>>> =
+    LazyLock::new(|| Ssl::new_ex_index().ok());
+
+tokio::task_local! {
+    /// Why the callback refused the handshake of this task. BoringSSL's own error would not say it.
+    static REFUSAL: Cell<HandshakeOutcome>;
+}
+
+/// What a TLS connection was made for.
+#[derive(Debug)]
+pub(crate) struct TlsClient {
+    /// The name that the client asked for, lower case.
+    pub(crate) name: Box<str>,
+    /// What that name was when the client asked.
+    pub(crate) found: Found,
+}
+
+/// Makes TLS connections out of TCP ones.
+pub(crate) struct Acceptor {
+    ssl: SslAcceptor,
+    timeout: Duration,
+    metrics: Metrics,
+    log: Sparing,
+}
+
+impl Acceptor {
+    /// # Errors
+    /// When BoringSSL has no memory for a context.
+    pub(crate) fn new(
+        table: Arc<Table>,
+        clock: Arc<dyn Clock>,
+        timeout: Duration,
+        metrics: Metrics,
+    ) -> Result<Self, ErrorStack> {
+        let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls())?;
+        // Versions are each hostname's own; the acceptor has no certificate, so that nothing can be served without one.
+        builder.clear_options(SslOptions::NO_TLSV1 | SslOptions::NO_TLSV1_1);
+        builder.set_min_proto_version(None)?;
+        // A hostname's ciphers are an ordered list, and the order is its own.
+        builder.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
+        // Sessions live in tickets: nothing to lock, nothing to fill up.
+        builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+        let counted = metrics.clone();
+        builder.set_select_certificate_callback(move |hello| {
+            if let Err(outcome) = select(&table, clock.as_ref(), &counted, hello) {
+                // Outside of a task of ours nobody asks for the reason.
+                let _ = REFUSAL.try_with(|refusal| refusal.set(outcome));
+            }
+            Ok(())
+        });
+        builder.set_servername_callback(|ssl, alert| match tls_client(ssl) {
+            Some(_) => Ok(()),
+            None => {
+                *alert = SslAlert::UNRECOGNIZED_NAME;
+                Err(SniError::ALERT_FATAL)
+            }
+        });
+        let log = Sparing::per_second(REFUSALS_LOGGED_PER_SECOND);
+        Ok(Self { ssl: builder.build(), timeout, metrics, log })
+    }
+
+    /// Shakes hands; `None` when that came to nothing.
+    pub(crate) async fn accept(&self, socket: ClientSocket) -> Option<Stream> {
+        let handshake = REFUSAL.scope(Cell::new(HandshakeOutcome::Failed), async {
+            let stream = handshake_with_callback(&self.ssl, socket, &KeepClient).await;
+            stream.map_err(|error| (REFUSAL.with(Cell::get), error))
+        });
+        match tokio::time::timeout(self.timeout, handshake).await {
+            Ok(Ok(stream)) => {
+                self.metrics.handshake(HandshakeOutcome::Ok);
+                Some(Box::new(stream))
+            }
+            Ok(Err((outcome, error))) => {
+                self.metrics.handshake(outcome);
+                if tracing::enabled!(tracing::Level::DEBUG) && self.log.allows() {
+                    tracing::debug!(?outcome, %error, "tls.handshake_refused");
+                }
+                None
+            }
+            Err(_) => {
+                self.metrics.handshake(HandshakeOutcome::TimedOut);
+                None
+            }
+        }
+    }
+}
+
+/// Finds what the client asks for and makes the handshake use it.
+fn select(
+    table: &Table,
+    clock: &dyn Clock,
+    metrics: &Metrics,
+    mut hello: ClientHello<'_>,
+) -> Result<(), HandshakeOutcome> {
+    let name = hello.servername(NameType::HOST_NAME).ok_or(HandshakeOutcome::NoSni)?;
+    let name = lookup_name(name).ok_or(HandshakeOutcome::UnknownSni)?;
+    let found = table.find(&name, Prefer::Certificate);
+    let found = found.map_err(|_| HandshakeOutcome::Unreadable)?;
+    let found = found.ok_or(HandshakeOutcome::UnknownSni)?;
+    let client = Arc::new(TlsClient { name: name.into(), found });
+    let credentials = client.found.credentials().ok_or(HandshakeOutcome::NoCertificate)?;
+    let credential = credentials
+        .choose(|| Offer::of(&hello).takes_ecdsa(credentials.versions))
+        .ok_or(HandshakeOutcome::NoCertificate)?;
+    if credential.not_after <= clock.now() {
+        // Worse than a certificate past its end is none at all: the client decides.
+        metrics.expired_served.inc();
+    }
+    let ssl = hello.ssl_mut();
+    let installed = credentials.install(ssl, &credential.context);
+    installed.map_err(|_| HandshakeOutcome::Failed)?;
+    let index = (*TLS_CLIENT).ok_or(HandshakeOutcome::Failed)?;
+    ssl.replace_ex_data(index, Arc::clone(&client));
+    Ok(())
+}
+
+fn tls_client(ssl: &SslRef) -> Option<&Arc<TlsClient>> {
+    ssl.ex_data((*TLS_CLIENT)?)
+}
+
+/// Hands what the callback found to Pingora, which keeps it with the connection.
+struct KeepClient;
+
+#[async_trait]
+impl TlsAccept for KeepClient {
+    async fn handshake_complete_callback(
+        &self,
+        ssl: &SslRef,
+    ) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
+        let client: Arc<TlsClient> = Arc::clone(tls_client(ssl)?);
+        Some(client)
+    }
+}
