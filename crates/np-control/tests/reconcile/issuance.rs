@@ -194,9 +194,6 @@ async fn a_failing_renewal_never_takes_the_old_certificate_away_and_never_gives_
         stalls += u32::from(
             matches!(&certificate.attempt, State::Stalled(s) if s.phase == Phase::Control),
         );
-        begun += u32::from(
-            matches!(&certificate.attempt, State::AwaitingControl(a) if a.tries.failed == 0),
-        );
         let due = certificate.due_at().expect("never without a next look");
         world.clock.set(due.max(world.clock.now()));
         world.nodes_catch_up().await;
