@@ -104,7 +104,7 @@ impl Database {
 
     pub(crate) async fn migrate(&self) -> Result<(), OpenError> {
         match self {
-            Self::Postgres(pool) => migrations::run(&migrations::POSTGRES, pool).await,
+            Self::Postgres(pool) => postgres::migrate(pool).await,
             Self::Sqlite(file) => file.migrate().await,
         }
     }

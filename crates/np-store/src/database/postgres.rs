@@ -1,22 +1,35 @@
 //! PostgreSQL: a pool, and a transaction of its own for each write.
 
 use sqlx::{
-    PgPool,
+    Connection as _, Executor, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 use np_domain::ports::StoreError;
 
-use super::{Boxed, Connection, OpenError, StoreOptions, unavailable};
+use super::{Boxed, Connection, OpenError, StoreOptions, migrations, unavailable};
+
+/// The server ends a statement that takes longer than 30 s, its wait for locks included: no caller waits for ever.
+const LIMIT_STATEMENTS: &str = "SET statement_timeout = '30s'";
 
 pub(super) async fn connect(url: &str, options: &StoreOptions) -> Result<PgPool, OpenError> {
     let database = url.parse::<PgConnectOptions>().map_err(OpenError::PostgresUrl)?;
     PgPoolOptions::new()
         .max_connections(options.connections_max)
         .acquire_timeout(options.wait_max)
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(LIMIT_STATEMENTS).await.map(|_| ()) })
+        })
         .connect_with(database.application_name("nameplate"))
         .await
         .map_err(OpenError::Connect)
+}
+
+/// On a connection of its own, because a migration may take long.
+pub(super) async fn migrate(pool: &PgPool) -> Result<(), OpenError> {
+    let options = pool.connect_options();
+    let mut connection = PgConnection::connect_with(&options).await.map_err(OpenError::Connect)?;
+    migrations::run(&migrations::POSTGRES, &mut connection).await
 }
 
 /// A caller that goes away in the middle leaves nothing behind: `sqlx` undoes a transaction that is dropped.
