@@ -1,3 +1,5 @@
+//! A vault opens what it sealed and nothing else, and its key file is for its owner only.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

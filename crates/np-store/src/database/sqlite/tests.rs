@@ -1,3 +1,5 @@
+//! What is SQLite's own: the file, the writer that commits in groups, and the indexes that queries use.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
