@@ -40,6 +40,8 @@ pub struct OriginLookupError {
 pub struct DnsSettings {
     /// The recursive name servers to ask; empty: those of the system, with its hosts file.
     pub name_servers: Vec<SocketAddr>,
+    /// How long an answer is kept at least, so that no TTL makes every request wait for a name server.
+    pub ttl_min: Duration,
     /// How long an answer is kept at most, whatever its TTL says.
     pub ttl_max: Duration,
     /// How long a missing name is remembered at most.
@@ -54,6 +56,7 @@ impl Default for DnsSettings {
     fn default() -> Self {
         Self {
             name_servers: Vec::new(),
+            ttl_min: Duration::from_secs(1),
             ttl_max: Duration::from_secs(60),
             negative_ttl_max: Duration::from_secs(5),
             timeout: Duration::from_secs(2),
@@ -99,6 +102,7 @@ fn name_server(address: &SocketAddr) -> NameServerConfig {
 
 fn set_options(options: &mut ResolverOpts, settings: &DnsSettings) {
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    options.positive_min_ttl = Some(settings.ttl_min);
     options.positive_max_ttl = Some(settings.ttl_max);
     options.negative_max_ttl = Some(settings.negative_ttl_max);
     options.timeout = settings.timeout;

@@ -232,3 +232,22 @@ async fn http2_is_offered_unless_the_name_has_it_off() {
     assert_eq!(agreed("on.customer.com").await.as_deref(), Some(&b"h2"[..]));
     assert_eq!(agreed("off.customer.com").await.as_deref(), Some(&b"http/1.1"[..]));
 }
+
+#[tokio::test]
+async fn a_session_is_resumed_by_its_own_hostname_only() {
+    let world = World::start().await;
+    world.proven("app.customer.com").publish();
+    world.proven("shop.other.org").publish();
+    let dir = tempfile::tempdir().unwrap();
+    let session = dir.path().join("session").to_str().unwrap().to_owned();
+    let client = async |name: &str, option: &str| {
+        let address = world.edge.https_addr().to_string();
+        let mut client = tokio::process::Command::new("openssl");
+        client.args(["s_client", "-tls1_2", "-connect", &address, "-servername", name]);
+        client.args([option, &session]).stdin(std::process::Stdio::null());
+        String::from_utf8(client.output().await.unwrap().stdout).unwrap()
+    };
+    assert!(client("app.customer.com", "-sess_out").await.contains("\nNew, TLSv1.2"));
+    assert!(client("shop.other.org", "-sess_in").await.contains("\nNew, TLSv1.2"));
+    assert!(client("app.customer.com", "-sess_in").await.contains("\nReused, TLSv1.2"));
+}

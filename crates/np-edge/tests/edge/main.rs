@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure in the arrangement of a test is a failed test")]
 
 mod handshake;
+mod origins;
 mod plaintext;
 mod proxying;
 mod world;
