@@ -29,7 +29,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use np_domain::{
     certificate::AuthorityName,
     name::DnsName,
-    ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, Vault},
+    ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
 };
 
 pub use self::journal::Journal;
@@ -118,6 +118,16 @@ impl Settings {
 }
 
 impl World {
+    /// Ends the leases of an earlier process of our name, which must have ended: to be called once, before the
+    /// reconcilers run, so that what was under way at a crash goes on at once.
+    ///
+    /// # Errors
+    /// When memory fails; then the leases run out by themselves.
+    pub async fn take_over(&self) -> Result<(), StoreError> {
+        let due_by = self.clock.now() + self.settings.patience + self.settings.lease;
+        self.stores.hostnames.release_leases(&self.settings.owner, due_by).await
+    }
+
     /// A lease from now on.
     fn lease(&self) -> Lease {
         Lease { owner: self.settings.owner.clone(), until: self.clock.now() + self.settings.lease }

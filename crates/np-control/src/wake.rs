@@ -10,7 +10,7 @@ use tokio::sync::{Notify, futures::Notified};
 /// One bell per listener. Cheap to clone; ringing an idle bell is remembered once.
 #[derive(Clone, Default)]
 pub struct Bells {
-    /// A hostname is due for an ownership check.
+    /// A hostname is due for an ownership check, or is leaving.
     pub ownership: Bell,
     /// A certificate is due for its next step.
     pub issuance: Bell,
@@ -18,8 +18,6 @@ pub struct Bells {
     pub publication: Bell,
     /// A serving node has reported, or the head of the feed has moved.
     pub deployment: Bell,
-    /// A hostname is leaving.
-    pub retirement: Bell,
     /// Some hostname or certificate was saved: whoever waits for one looks again.
     pub saved: Bell,
 }

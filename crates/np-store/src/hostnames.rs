@@ -12,7 +12,7 @@ use np_domain::{
     name::Hostname,
     ports::{
         CertificateChange, Hold, HostnameChange, HostnameFilter, HostnameStore, InsertError, Lease,
-        NameFilter, Page, Publish, StoreError,
+        LeaseOwner, NameFilter, Page, Publish, StoreError,
     },
     text::Explanation,
 };
@@ -146,6 +146,32 @@ impl HostnameStore for Store {
         self.database
             .write(move |connection| {
                 Box::pin(async move { claim(connection, now, &lease, limit).await })
+            })
+            .await
+    }
+
+    async fn release_leases(
+        &self,
+        owner: &LeaseOwner,
+        due_by: Timestamp,
+    ) -> Result<(), StoreError> {
+        const RELEASE: [&str; 2] = [
+            "UPDATE hostnames SET lease_owner = NULL, lease_until = NULL \
+             WHERE due_at <= $1 AND lease_owner = $2",
+            "UPDATE certificates SET lease_owner = NULL, lease_until = NULL \
+             WHERE due_at <= $1 AND lease_owner = $2",
+        ];
+        let owner = owner.clone();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    for release in RELEASE {
+                        connection
+                            .execute(sql(release).bind(due_by).bind(owner.0.as_str()))
+                            .await?;
+                    }
+                    Ok(())
+                })
             })
             .await
     }

@@ -51,7 +51,7 @@ pub async fn remove(app: &App, zone: &Zone, id: HostnameId) -> Result<(), FindEr
             Err(StoreError::Stale) => continue,
             saved => saved?,
         }
-        app.bells.retirement.ring();
+        app.bells.ownership.ring();
         app.bells.publication.ring();
         app.bells.saved.ring_all();
         return Ok(());

@@ -14,7 +14,7 @@ use np_domain::{
     name::Hostname,
     ports::{
         CertificateChange, CertificateStore, Hold, HostnameChange, HostnameFilter, HostnameStore,
-        InsertError, Lease, Page, StoreError,
+        InsertError, Lease, LeaseOwner, Page, StoreError,
     },
 };
 use np_store::Store;
@@ -107,6 +107,14 @@ impl HostnameStore for Breakable {
         limit: u32,
     ) -> Result<Vec<HostnameRecord>, StoreError> {
         self.store.claim_ownership(now, lease, limit).await
+    }
+
+    async fn release_leases(
+        &self,
+        owner: &LeaseOwner,
+        due_by: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store.release_leases(owner, due_by).await
     }
 
     async fn remove(&self, id: HostnameId) -> Result<(), StoreError> {

@@ -67,3 +67,16 @@ async fn a_process_that_dies_after_claiming_is_replaced_when_its_leases_run_out(
     assert_eq!(other.pass().await, 2);
     assert!(matches!(world.certificate(id).await.attempt, State::AwaitingControl(_)));
 }
+
+#[tokio::test]
+async fn a_process_that_starts_again_under_its_name_goes_on_at_once() {
+    let world = TestWorld::new().await;
+    let id = world.add(1, "app.customer.com", DcvMethod::Txt).await;
+    assert_eq!(world.control("one").claim_and_die().await, 2);
+    world.control("two").take_over().await;
+    assert_eq!(world.control("two").pass().await, 0, "leases of others stay");
+    let again = world.control("one");
+    again.take_over().await;
+    assert_eq!(again.pass().await, 2);
+    assert!(matches!(world.certificate(id).await.attempt, State::AwaitingControl(_)));
+}

@@ -268,7 +268,7 @@ impl TestWorld {
             settings,
         };
         let world = Arc::new(world);
-        Control { ownership: Ownership(world.clone()), issuance: Issuance(world) }
+        Control { ownership: Ownership(world.clone()), issuance: Issuance(world.clone()), world }
     }
 
     /// The live nodes report that they have everything.
@@ -320,9 +320,15 @@ impl TestWorld {
 pub(crate) struct Control {
     ownership: Ownership,
     issuance: Issuance,
+    world: Arc<World>,
 }
 
 impl Control {
+    /// What a process does when it starts.
+    pub(crate) async fn take_over(&self) {
+        self.world.take_over().await.unwrap();
+    }
+
     /// One pass of each reconciler over what is due; how many rows it worked on.
     pub(crate) async fn pass(&self) -> usize {
         let stop = CancellationToken::new();

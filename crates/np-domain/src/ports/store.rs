@@ -209,6 +209,11 @@ pub trait HostnameStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<HostnameRecord>, StoreError>;
 
+    /// Ends the leases that `owner` holds on hostnames and certificates which are due by `due_by`: for a process that
+    /// starts again under its old name after a crash, so that its work goes on at once.
+    async fn release_leases(&self, owner: &LeaseOwner, due_by: Timestamp)
+    -> Result<(), StoreError>;
+
     /// Removes a hostname that is leaving, with its certificate and history; the feed keeps its tombstone. Removing one
     /// that is gone is no error.
     async fn remove(&self, id: HostnameId) -> Result<(), StoreError>;
