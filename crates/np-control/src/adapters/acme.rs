@@ -88,6 +88,26 @@ pub enum AcmeSetupError {
     Tls(#[source] rustls::Error),
 }
 
+/// Asks the CA of `settings` for its directory: whether it can be reached at all.
+///
+/// # Errors
+/// When its HTTPS cannot be trusted or set up, or it does not answer as an ACME CA in time.
+pub async fn reach(settings: &AcmeSettings) -> Result<(), UnreachableError> {
+    let client = client::CaClient::new(settings)?;
+    client.directory(&settings.directory_url).await.map_err(UnreachableError::Exchange)
+}
+
+/// Why a CA cannot be reached.
+#[derive(Debug, Error)]
+pub enum UnreachableError {
+    /// It cannot be spoken to at all.
+    #[error(transparent)]
+    Setup(#[from] AcmeSetupError),
+    /// It does not answer, or not as a CA.
+    #[error("its directory cannot be had")]
+    Exchange(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
 /// A CA that speaks ACME.
 pub struct AcmeAuthority {
     name: AuthorityName,

@@ -80,6 +80,26 @@ impl CaClient {
     }
 }
 
+impl CaClient {
+    /// Asks for the directory, and whether what comes is one (RFC 8555 section 7.1.1).
+    pub(super) async fn directory(
+        &self,
+        url: &str,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let request = Request::get(url).body(BodyWrapper::from(Vec::new()))?;
+        let answer = tokio::time::timeout(self.timeout, read(self.https.request(request))).await;
+        let answer = answer.map_err(|_| ExchangeError::TimedOut(self.timeout))??;
+        if !answer.status().is_success() {
+            return Err(ExchangeError::Status(answer.status()).into());
+        }
+        let directory: serde_json::Value = serde_json::from_slice(answer.body())?;
+        match directory.get("newOrder") {
+            Some(_) => Ok(()),
+            None => Err("what is at the URL is no ACME directory: it names no newOrder".into()),
+        }
+    }
+}
+
 fn tls_config(settings: &AcmeSettings) -> Result<ClientConfig, AcmeSetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
