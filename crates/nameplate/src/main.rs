@@ -1,1 +1,72 @@
-fn main() {}
+//! The executable: reads the command line and the configuration, and puts the roles together.
+//!
+//! A package of its own because only it knows everybody: which database stands behind the ports, which CA behind a name,
+//! who listens where. Reading order: [`cli`], [`config`], [`compose`] (one file per role), [`demo`].
+#![forbid(unsafe_code)]
+
+mod check_config;
+mod cli;
+mod compose;
+mod config;
+mod demo;
+mod failure;
+mod http_server;
+mod logging;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{Cli, Command, ConfigArgs},
+    compose::Role,
+    config::Loaded,
+    failure::Failure,
+};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("nameplate: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    let role = |args: &ConfigArgs, role| {
+        let loaded = load(args)?;
+        block_on(compose::run(loaded, role))
+    };
+    match command {
+        Command::Serve(args) => role(&args, Role::All),
+        Command::Control(args) => role(&args, Role::Control),
+        Command::Edge(args) => role(&args, Role::Edge),
+        Command::Dns(args) => role(&args, Role::Dns),
+        Command::CheckConfig(args) => {
+            let loaded = load(&args)?;
+            block_on(check_config::run(&loaded))
+        }
+        Command::Migrate(args) => {
+            let loaded = load(&args)?;
+            block_on(compose::migrate(&loaded))
+        }
+        Command::Demo(args) => block_on(demo::run(&args)),
+    }
+}
+
+/// Reads the configuration, and logs as it says from then on.
+fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
+    // Variables that are no UTF-8 cannot be ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let loaded = Loaded::read(args.config.as_deref(), environment)?;
+    logging::start(&loaded.config.log).map_err(|why| loaded.blame("log", why))?;
+    Ok(loaded)
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,85 @@
+//! The command line. What a command needs beyond its arguments is configuration.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Try `nameplate demo` first: it needs no configuration, no network and no rights.
+
+Configuration is a file in TOML (nameplate.example.toml shows every key) and variables of the environment
+(NAMEPLATE_SECTION__KEY), which win. Exit codes: 0 all is well, 1 something failed, 2 the configuration cannot be used.";
+
+/// Custom hostnames for SaaS, self-hosted: proves who controls a customer's hostname, obtains its certificate, renews it
+/// and terminates TLS for it in front of your origin. Speaks the Cloudflare v4 API.
+#[derive(Debug, Parser)]
+#[command(name = "nameplate", version, after_help = AFTER_HELP, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process: API, reconcilers, edge, DNS
+    Serve(ConfigArgs),
+    /// Run the deciding side only: API, reconcilers, and the feed for nodes elsewhere
+    Control(ConfigArgs),
+    /// Run an edge only: TLS and HTTP, from the feed; needs no database
+    Edge(ConfigArgs),
+    /// Run a name server only: the delegation domain, from the feed; needs no database
+    Dns(ConfigArgs),
+    /// Say whether the configuration can be used, and whether the certificate authorities can be reached
+    CheckConfig(ConfigArgs),
+    /// Bring the database to this version's schema and end (`serve` and `control` do it by themselves)
+    Migrate(ConfigArgs),
+    /// Show all of it on this machine: three hostnames from an API call to a verified HTTPS answer
+    Demo(DemoArgs),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file [default: nameplate.toml, if it is there]
+    #[arg(short, long, value_name = "FILE", env = "NAMEPLATE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// How the demo runs.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// End after the demonstration instead of staying up; the exit code says whether every step succeeded
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Show the log of what happens inside, on standard error
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_are_told_apart() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map(|cli| cli.command);
+        assert!(matches!(
+            parse("nameplate demo --exit"),
+            Ok(Command::Demo(DemoArgs { exit: true, .. }))
+        ));
+        let Ok(Command::Serve(args)) = parse("nameplate serve --config a.toml") else {
+            panic!("serve takes a file")
+        };
+        assert_eq!(args.config, Some("a.toml".into()));
+        assert!(parse("nameplate serve --cofnig a.toml").is_err());
+    }
+}

@@ -1,0 +1,258 @@
+//! The deciding side: memory, the API, the reconcilers, and the feed.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use hyper_util::service::TowerToHyperService;
+use np_control::{
+    adapters::{clock::SystemClock, http_probe::HttpTokenProbe, resolver::DnsResolver},
+    api::{self, ApiDeps, ApiSettings},
+    app::draws::RandomDraws,
+    feed_server::{self, FeedLimits, FeedServer, FeedServerDeps},
+    reconcile::{
+        Journal, World,
+        driver::{self, Pace, Reconcile},
+        issuance::Issuance,
+        ownership::Ownership,
+    },
+    stores::Stores,
+    wake::{Bell, Bells},
+};
+use np_domain::{
+    delegation::DelegationDomain,
+    name::DnsName,
+    ports::{Clock, HttpProbe, LeaseOwner, Resolver, Vault},
+};
+use np_store::{FileVault, Store};
+use prometheus_client::registry::Registry;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    authorities::{self, BuildDeps, Built},
+    first_start::{self, AdminToken},
+    node::Node,
+    sockets::ControlSockets,
+    supervise::supervised,
+};
+use crate::{
+    config::{
+        Loaded,
+        error::{ConfigError, Invalid},
+    },
+    failure::Failure,
+    http_server::HttpServer,
+};
+
+/// Nodes that pull the feed at a time; each holds one connection.
+const FEED_CONNECTIONS_MAX: usize = 1000;
+
+/// What control is made of.
+pub(crate) struct ControlDeps<'a> {
+    /// The configuration.
+    pub(crate) loaded: &'a Loaded,
+    /// This process.
+    pub(crate) node: &'a Node,
+    /// Where it listens.
+    pub(crate) sockets: ControlSockets,
+    /// Where it counts.
+    pub(crate) registry: &'a mut Registry,
+    /// Ends it.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Control at work.
+pub(crate) struct Control {
+    /// Where the API is.
+    pub(crate) api: SocketAddr,
+    /// Where nodes pull.
+    pub(crate) feed_listen: SocketAddr,
+    /// The feed, for nodes in this process.
+    pub(crate) feed: Arc<FeedServer>,
+    /// The database.
+    pub(crate) store: Store,
+    /// The ports of memory.
+    pub(crate) stores: Stores,
+    /// The administrator's token, where it is kept, and whether it is new.
+    pub(crate) admin_token: Option<AdminToken>,
+    /// The root of the CA in this program, where there is one.
+    pub(crate) local_root: Option<PathBuf>,
+    works: TaskTracker,
+}
+
+/// What every part of control works with.
+struct Ground {
+    stores: Stores,
+    vault: Arc<dyn Vault>,
+    clock: Arc<dyn Clock>,
+    bells: Bells,
+    domain: DelegationDomain,
+    cdn_domain: Option<DnsName>,
+}
+
+/// How control looks at customers' names.
+struct Senses {
+    resolver: Arc<dyn Resolver>,
+    probe: Arc<dyn HttpProbe>,
+}
+
+impl Control {
+    /// Opens memory, and starts everything.
+    pub(crate) async fn start(deps: ControlDeps<'_>) -> Result<Self, Failure> {
+        let ControlDeps { loaded, node, sockets, registry, stop } = deps;
+        let config = &loaded.config;
+        let vault = vault(loaded)?;
+        let store = open_store(loaded).await?;
+        let ground = Ground {
+            stores: Stores::of(Arc::new(store.clone())),
+            vault: Arc::new(vault),
+            clock: Arc::new(SystemClock),
+            bells: Bells::default(),
+            domain: config.dns.domain(&config.platform).map_err(|why| loaded.blame("dns", why))?,
+            cdn_domain: config.platform.cdn_domain(),
+        };
+        let admin_token =
+            first_start::admin_token(&ground.stores, &*ground.clock, &config.data.admin_token())
+                .await?;
+        let resolver = resolver(loaded)?;
+        let probe = HttpTokenProbe::new(config.checks.probe(), resolver.clone());
+        let senses = Senses { resolver, probe: Arc::new(probe) };
+        let built = authorities::build(&BuildDeps {
+            loaded,
+            stores: &ground.stores,
+            vault: &ground.vault,
+            clock: &ground.clock,
+            resolver: &senses.resolver,
+            probe: &senses.probe,
+        })
+        .await?;
+        let local_root = built.local_root.clone();
+        let works = TaskTracker::new();
+        reconcile(world(loaded, node, &ground, senses, built, registry), &works, &stop);
+        let feed = feed(&ground, node);
+        let api_server = HttpServer::new(
+            sockets.api,
+            TowerToHyperService::new(api::router(api_deps(loaded, &ground))),
+            config.api.connections_max,
+        )?;
+        let feed_routes = TowerToHyperService::new(feed_server::router(feed.clone()));
+        let feed_http = HttpServer::new(sockets.feed, feed_routes, FEED_CONNECTIONS_MAX)?;
+        let (api, feed_listen) = (api_server.address()?, feed_http.address()?);
+        works.spawn(api_server.run(stop.clone()));
+        // Its requests wait for changes on purpose: nothing is lost when they end with the process.
+        tokio::spawn(feed_http.run(stop));
+        let stores = ground.stores;
+        Ok(Self { api, feed_listen, feed, store, stores, admin_token, local_root, works })
+    }
+
+    /// Waits, once the token that it was started with is cancelled, for requests and work under way.
+    pub(crate) async fn ended(&self) {
+        self.works.close();
+        self.works.wait().await;
+    }
+}
+
+/// Opens the database and brings its schema up to date.
+pub(crate) async fn open_store(loaded: &Loaded) -> Result<Store, Failure> {
+    let config = &loaded.config;
+    let opened = Store::open(&config.store.url(&config.data), &config.store.options()).await;
+    opened.map_err(|why| {
+        let message = format!("{:#}", anyhow::Error::new(why));
+        loaded.blame("store", Invalid::new("url", message)).into()
+    })
+}
+
+fn vault(loaded: &Loaded) -> Result<FileVault, ConfigError> {
+    FileVault::open_or_create(&loaded.config.data.master_key()).map_err(|why| {
+        let message = format!("{:#}", anyhow::Error::new(why));
+        loaded.blame("data", Invalid::new("master_key_file", message))
+    })
+}
+
+fn resolver(loaded: &Loaded) -> Result<Arc<dyn Resolver>, ConfigError> {
+    let resolver = DnsResolver::new(loaded.config.checks.resolver()).map_err(|why| {
+        let message = format!("{:#}", anyhow::Error::new(why));
+        loaded.blame("checks", Invalid::new("resolvers", message))
+    })?;
+    Ok(Arc::new(resolver))
+}
+
+fn world(
+    loaded: &Loaded,
+    node: &Node,
+    ground: &Ground,
+    senses: Senses,
+    built: Built,
+    registry: &mut Registry,
+) -> Arc<World> {
+    let config = &loaded.config;
+    let journal = Journal::default();
+    journal.register(registry);
+    let owner = LeaseOwner(node.name.clone());
+    Arc::new(World {
+        stores: ground.stores.clone(),
+        clock: ground.clock.clone(),
+        vault: ground.vault.clone(),
+        resolver: senses.resolver,
+        probe: senses.probe,
+        authorities: built.authorities,
+        bells: ground.bells.clone(),
+        journal,
+        settings: config.reconcile.settings(owner, ground.cdn_domain.clone()),
+    })
+}
+
+fn reconcile(world: Arc<World>, works: &TaskTracker, stop: &CancellationToken) {
+    let bells = world.bells.clone();
+    start_reconciler(Arc::new(Ownership(world.clone())), &world, bells.ownership, works, stop);
+    start_reconciler(Arc::new(Issuance(world.clone())), &world, bells.issuance, works, stop);
+}
+
+fn start_reconciler<R: Reconcile>(
+    reconciler: Arc<R>,
+    world: &World,
+    bell: Bell,
+    works: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let (period, in_flight_max) = (world.settings.period, world.settings.in_flight_max);
+    let ending = stop.clone();
+    let run = move || {
+        let pace = Pace { bell: bell.clone(), period, in_flight_max };
+        driver::run(reconciler.clone(), pace, ending.clone())
+    };
+    works.spawn(supervised(R::NAME, run, stop.clone()));
+}
+
+fn feed(ground: &Ground, node: &Node) -> Arc<FeedServer> {
+    FeedServer::new(FeedServerDeps {
+        stores: ground.stores.clone(),
+        vault: ground.vault.clone(),
+        clock: ground.clock.clone(),
+        node_key: node.key.clone(),
+        domain: ground.domain.clone(),
+        bells: ground.bells.clone(),
+        limits: FeedLimits::default(),
+    })
+}
+
+fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
+    let config = &loaded.config;
+    let servers = config.dns.servers(&config.platform);
+    let limit = config.api.hostnames_per_zone_max;
+    ApiDeps {
+        stores: ground.stores.clone(),
+        clock: ground.clock.clone(),
+        bells: ground.bells.clone(),
+        settings: ApiSettings {
+            delegation_domain: ground.domain.clone(),
+            cdn_domain: ground.cdn_domain.clone(),
+            name_servers: servers.into_iter().map(|server| server.name).collect(),
+            create_wait: config.api.create_wait.0,
+            authorities: config.authorities.keys().map(|word| (*word).into()).collect(),
+            default_authority: config.certificates.default_authority.into(),
+            keys: config.certificates.keys(),
+            body_bytes_max: config.api.body_bytes_max,
+            hostnames_per_zone_max: (limit > 0).then_some(limit),
+        },
+        draws: Arc::new(RandomDraws),
+    }
+}

@@ -1,0 +1,59 @@
+//! `[certificates]`: what certificates are obtained.
+
+use np_domain::certificate::KeyType;
+use serde::{Deserialize, Serialize};
+
+use super::{authorities::AuthorityWord, error::Invalid};
+
+/// Certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Certificates {
+    /// The CA of hostnames that name none.
+    pub(crate) default_authority: AuthorityWord,
+    /// The kinds of keys, in the order in which certificates are obtained: `p256`, `rsa2048`.
+    pub(crate) key_types: Vec<KeyWord>,
+}
+
+/// A kind of key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyWord {
+    /// ECDSA on P-256.
+    P256,
+    /// RSA with 2048 bits.
+    Rsa2048,
+}
+
+impl From<KeyWord> for KeyType {
+    fn from(word: KeyWord) -> Self {
+        match word {
+            KeyWord::P256 => Self::P256,
+            KeyWord::Rsa2048 => Self::Rsa2048,
+        }
+    }
+}
+
+impl Default for Certificates {
+    fn default() -> Self {
+        Self { default_authority: AuthorityWord::LetsEncrypt, key_types: vec![KeyWord::P256] }
+    }
+}
+
+impl Certificates {
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        let twice = |(i, word): (usize, &KeyWord)| self.key_types[..i].contains(word);
+        if self.key_types.is_empty() {
+            return Err(Invalid::new("key_types", "no kind of key: write [\"p256\"]"));
+        }
+        match self.key_types.iter().enumerate().any(twice) {
+            true => Err(Invalid::new("key_types", "a kind of key stands there twice: remove one")),
+            false => Ok(()),
+        }
+    }
+
+    /// The kinds of keys.
+    pub(crate) fn keys(&self) -> Vec<KeyType> {
+        self.key_types.iter().map(|word| (*word).into()).collect()
+    }
+}

@@ -1,0 +1,78 @@
+//! `[checks]`: how we look for customers' records and tokens, before the CA does.
+
+use std::net::SocketAddr;
+
+use np_control::adapters::{http_probe::ProbeSettings, resolver::ResolverSettings};
+use serde::{Deserialize, Serialize};
+
+use super::{error::Invalid, value::Span};
+
+/// Our own looks at customers' names.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Checks {
+    /// Recursive resolvers to ask; empty: those of `/etc/resolv.conf`.
+    pub(crate) resolvers: Vec<SocketAddr>,
+    /// How long one resolver may take for one answer.
+    pub(crate) resolver_timeout: Span,
+    /// How often a resolver is asked anew after no answer.
+    pub(crate) resolver_attempts: usize,
+    /// Whether DNSSEC signatures are checked here; otherwise the resolvers' own check counts.
+    pub(crate) validate_dnssec: bool,
+    /// The port on which customers' HTTP tokens are looked for: 80, other than in tests.
+    pub(crate) http_port: u16,
+    /// Whether customers' names may lead to private, loopback and other reserved addresses.
+    pub(crate) allow_private_addresses: bool,
+    /// The most redirects that are followed.
+    pub(crate) redirects_max: usize,
+    /// How long one address may take to accept a connection.
+    pub(crate) connect_timeout: Span,
+    /// How long one look over HTTP may take.
+    pub(crate) http_timeout: Span,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self {
+            resolvers: Vec::new(),
+            resolver_timeout: Span::seconds(3),
+            resolver_attempts: 1,
+            validate_dnssec: false,
+            http_port: 80,
+            allow_private_addresses: false,
+            redirects_max: 3,
+            connect_timeout: Span::seconds(3),
+            http_timeout: Span::seconds(10),
+        }
+    }
+}
+
+impl Checks {
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        match self.http_port {
+            0 => Err(Invalid::new("http_port", "0 is no port to connect to: CAs look at 80")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whom to ask.
+    pub(crate) fn resolver(&self) -> ResolverSettings {
+        ResolverSettings {
+            servers: self.resolvers.clone(),
+            timeout: self.resolver_timeout.0,
+            attempts: self.resolver_attempts,
+            validate_dnssec: self.validate_dnssec,
+        }
+    }
+
+    /// How far a look over HTTP may go.
+    pub(crate) fn probe(&self) -> ProbeSettings {
+        ProbeSettings {
+            port: self.http_port,
+            allow_reserved: self.allow_private_addresses,
+            redirects_max: self.redirects_max,
+            connect_timeout: self.connect_timeout.0,
+            timeout: self.http_timeout.0,
+        }
+    }
+}
