@@ -57,6 +57,20 @@ pub(crate) async fn release_ends_a_lease_and_keep_prolongs_it(world: World) {
     assert_eq!(store.claim_certificates(at(60), &lease("b", at(99)), 10).await.unwrap().len(), 1);
 }
 
+pub(crate) async fn release_leases_ends_those_of_one_owner_only(world: World) {
+    let store = &world.store;
+    let record = record(world.zone.id, "app.customer.com");
+    store.insert(&record, &[]).await.unwrap();
+    store.claim_ownership(at(0), &lease("a", at(60)), 10).await.unwrap();
+    store.claim_certificates(at(0), &lease("a", at(60)), 10).await.unwrap();
+    let (a, b) = (lease("a", at(60)).owner, lease("b", at(60)).owner);
+    store.release_leases(&b, at(1)).await.unwrap();
+    assert_eq!(store.claim_ownership(at(1), &lease("b", at(60)), 10).await.unwrap(), []);
+    store.release_leases(&a, at(1)).await.unwrap();
+    assert_eq!(store.claim_ownership(at(1), &lease("b", at(60)), 10).await.unwrap().len(), 1);
+    assert_eq!(store.claim_certificates(at(1), &lease("b", at(60)), 10).await.unwrap().len(), 1);
+}
+
 pub(crate) async fn the_longest_due_come_first_and_no_more_than_asked_for(world: World) {
     let store = &world.store;
     for (name, due) in [("c.customer.com", 3), ("a.customer.com", 1), ("b.customer.com", 2)] {
