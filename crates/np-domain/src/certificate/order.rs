@@ -283,8 +283,7 @@ pub fn issued(certificate: IssuedCertificate, now: Timestamp) -> Step {
     let facts = certificate.chain.facts();
     let detail =
         format!("by {}, serial {}, until {}", facts.issuer, facts.serial, facts.not_after.date());
-    let state =
-        State::Issued(Issued { certificate, since: now, next_check: now + DEPLOYMENT_LOOK });
+    let state = State::Issued(Issued { certificate, since: now, next_check: now });
     Step::told(state, EventKind::CertificateIssued, detail, Publish::Yes)
 }
 
