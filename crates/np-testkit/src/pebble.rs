@@ -121,6 +121,12 @@ impl Pebble {
         ports::loopback(self.port)
     }
 
+    /// The process that it is, for those who measure it; `None` while it is stopped.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.program.as_ref().map(Program::id)
+    }
+
     /// A PEM file with the root to trust for Pebble's own HTTPS. It has nothing to do with what Pebble issues.
     #[must_use]
     pub fn root_pem_path(&self) -> PathBuf {

@@ -144,6 +144,11 @@ impl Program {
         }
     }
 
+    /// The number of its process: what runs a program for us replaces itself by it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The last of what the program has printed.
     pub(crate) fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
