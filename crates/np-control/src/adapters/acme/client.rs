@@ -69,12 +69,16 @@ pub(super) struct CaClient {
 impl CaClient {
     /// A client that trusts what the settings say.
     pub(super) fn new(settings: &AcmeSettings) -> Result<Self, AcmeSetupError> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        // Requests are small and answers are waited for: one held back until the last answer is acknowledged costs 40 ms.
+        tcp.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls_config(settings)?)
             .https_only()
             .enable_http1()
             .enable_http2()
-            .build();
+            .wrap_connector(tcp);
         let https = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self { https, nonces: Arc::default(), timeout: settings.timeout })
     }
