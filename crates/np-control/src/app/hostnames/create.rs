@@ -111,10 +111,12 @@ async fn check_quota(app: &App, zone: &Zone) -> Result<(), CreateError> {
 async fn when_ordered(app: &App, zone: &Zone, mut record: HostnameRecord) -> HostnameRecord {
     let until = Instant::now() + app.terms.create_wait;
     let mut pause = READ_PAUSE;
+    let mut saved = Box::pin(app.bells.saved.listen());
     while is_unordered(&record) && Instant::now() < until {
-        let heard = timeout_at(until.min(Instant::now() + READ_PERIOD), app.bells.saved.heard());
         // Heard or not: look.
-        let _ = heard.await;
+        let _ = timeout_at(until.min(Instant::now() + READ_PERIOD), saved).await;
+        // From before the look: what is saved while we look or pause is not missed.
+        saved = Box::pin(app.bells.saved.listen());
         match app.stores.hostnames.find(zone.id, record.hostname.id).await {
             Ok(Some(newer)) => record = newer,
             Ok(None) => break,
