@@ -271,10 +271,8 @@ impl<'a> Worker<'a> {
 
     async fn request(&self, issuing: &Issuing) -> Result<Requested, AuthorityError> {
         let authority = self.authority(&issuing.order)?;
-        let mut status = authority.poll(&issuing.order).await?;
-        if status == OrderStatus::Ready {
-            status = authority.finalize(&issuing.order, &issuing.csr).await?;
-        }
+        // The request is sent once, however often we ask.
+        let status = authority.finalize(&issuing.order, &issuing.csr).await?;
         Ok(match status {
             OrderStatus::Valid => Requested::Chain(authority.fetch(&issuing.order).await?),
             OrderStatus::Pending | OrderStatus::Ready | OrderStatus::Processing => {

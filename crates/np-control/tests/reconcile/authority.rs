@@ -157,10 +157,11 @@ impl Authority for ScriptedAuthority {
     }
 
     async fn finalize(&self, order: &Order, csr_der: &[u8]) -> Result<OrderStatus, AuthorityError> {
-        let mut inner = self.reachable()?;
-        if !inner.orders.contains_key(order.url.as_str()) {
-            return Err(AuthorityError::OrderGone);
+        let status = self.poll(order).await?;
+        if status != OrderStatus::Ready {
+            return Ok(status);
         }
+        let mut inner = self.reachable()?;
         let mut request = CertificateSigningRequestParams::from_der(&csr_der.into()).unwrap();
         request.params.not_before = inner.now;
         request.params.not_after = inner.now + LIFE;

@@ -77,7 +77,8 @@ pub trait Authority: Send + Sync {
     /// Asks where the order stands.
     async fn poll(&self, order: &Order) -> Result<OrderStatus, AuthorityError>;
 
-    /// Sends the certificate request (PKCS#10 in DER).
+    /// Sends the certificate request (PKCS#10 in DER) if the order is ready for one, and says where it stands now. An order
+    /// that has its request already is left as it is.
     async fn finalize(&self, order: &Order, csr_der: &[u8]) -> Result<OrderStatus, AuthorityError>;
 
     /// Fetches the chain of a valid order: certificates in DER, leaf first.
