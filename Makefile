@@ -22,7 +22,7 @@ setup: ## Install what building and testing need (says what; nothing when all is
 .PHONY: demo
 demo: ## Run the whole platform on this machine and show one hostname become active
 	@scripts/install-build-deps
-	$(CARGO) run --bin nameplate -- demo $(ARGS)
+	$(CARGO) run -p nameplate -- demo $(ARGS)
 
 .PHONY: test
 test: setup ## Run every test of the workspace
