@@ -134,7 +134,7 @@ impl Follower {
             after: at.generation,
             applied: at.generation,
             feed: at.feed,
-            wait_ms: u32::try_from(LONG_POLL.as_millis()).unwrap_or(u32::MAX),
+            wait_ms: u32::try_from(self.wait().as_millis()).unwrap_or(u32::MAX),
         };
         let batch = self.source.pull(&pull).await?;
         let head = batch.head;
@@ -148,6 +148,16 @@ impl Follower {
         };
         self.note_contact(head, applied);
         Ok(())
+    }
+
+    /// How long this pull may wait for a change. Not at all before there is contact: a node without it does not know
+    /// whether what it has is current, and is not ready when it has nothing.
+    fn wait(&self) -> Duration {
+        let status = self.status.borrow();
+        match status.last_contact {
+            Some(_) if status.failures == 0 => LONG_POLL,
+            _ => Duration::ZERO,
+        }
     }
 
     fn note_contact(&self, head: Generation, applied: Applied) {

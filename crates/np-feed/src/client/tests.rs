@@ -112,6 +112,13 @@ async fn pauses_between_failures_grow_to_a_bound_and_end_with_the_first_answer()
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_a_node_in_contact_lets_control_wait_for_a_change() {
+    let followed = follow_script(vec![Ok(batch(0, 0)), away(), Ok(batch(0, 0))]).await;
+    let waits: Vec<_> = followed.pulls.iter().map(|(_, pull)| pull.wait_ms).collect();
+    assert_eq!(waits, [0, 7_000, 0, 7_000]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_status_tells_what_is_wrong_while_the_copy_stays() {
     let followed = follow_script(vec![Ok(batch(0, 2)), away(), away()]).await;
     let status = followed.status.borrow();
