@@ -14,6 +14,7 @@
 //! | [`gate`] | a TCP forwarder that can be shut, for outages of what is behind it |
 //! | [`postgres`] | PostgreSQL: a cluster of one's own, or one that all tests share |
 //! | [`sdk`] | Python scripts against the official SDK |
+//! | [`program`] | any real program as a child of the test |
 //! | [`ports`], [`wait`] | free ports; waiting for a condition instead of sleeping |
 
 #![forbid(unsafe_code)]
@@ -27,7 +28,7 @@ pub mod origin;
 pub mod pebble;
 pub mod ports;
 pub mod postgres;
-mod program;
+pub mod program;
 pub mod sdk;
 pub mod unbound;
 pub mod wait;

@@ -8,7 +8,7 @@ use std::io;
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
@@ -47,8 +47,11 @@ pub(crate) fn missing(name: &str) -> String {
     format!("{name} is not installed, and this test needs it: run `make setup`")
 }
 
-/// Starts a server on ports that were free a moment ago, and once more on others when that fails.
-pub(crate) async fn on_free_ports<T>(
+/// Starts a server on ports that were free a moment ago, and again on others when that fails.
+///
+/// # Errors
+/// That of the last attempt.
+pub async fn on_free_ports<T>(
     mut start: impl AsyncFnMut() -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let mut attempt = 1;
@@ -62,8 +65,10 @@ pub(crate) async fn on_free_ports<T>(
 
 /// The signal that ends a program cleanly and at once.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Ending {
+pub enum Ending {
+    /// SIGQUIT.
     Quit,
+    /// SIGTERM.
     Terminate,
 }
 
@@ -85,7 +90,7 @@ impl Ending {
 
 /// A running program. Ends when dropped.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub struct Program {
     name: String,
     child: Child,
     log: PathBuf,
@@ -94,7 +99,10 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts what `command` says, with its output appended to `log`, a file that bears the program's name.
-    pub(crate) fn start(command: &Command, log: &Path, ending: Ending) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// When the program, or `setpriv`, is not there, or the file cannot be written.
+    pub fn start(command: &Command, log: &Path, ending: Ending) -> anyhow::Result<Self> {
         let name = log.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let output = File::options()
             .create(true)
@@ -108,7 +116,10 @@ impl Program {
     }
 
     /// Returns once something listens on the TCP port of 127.0.0.1.
-    pub(crate) async fn listens_on(&mut self, port: u16) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When the program ends or the time is up before, with what it said.
+    pub async fn listens_on(&mut self, port: u16) -> anyhow::Result<()> {
         self.until(&format!("listening on port {port}"), || {
             TcpStream::connect(loopback(port)).is_ok()
         })
@@ -116,7 +127,10 @@ impl Program {
     }
 
     /// Returns once `ready`, which is called again and again, says so.
-    pub(crate) async fn until(
+    ///
+    /// # Errors
+    /// When the program ends or the time is up before, with what it said.
+    pub async fn until(
         &mut self,
         what: &str,
         mut ready: impl FnMut() -> bool,
@@ -149,20 +163,53 @@ impl Program {
         self.child.id()
     }
 
+    /// Asks it to end, as an operator's `kill` does.
+    pub fn ask_to_end(&mut self) {
+        // A child that is not waited for keeps its number, so no signal of ours can meet a stranger.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            kill_process(Pid::from_child(&self.child), self.ending.signal()).ok();
+        }
+    }
+
+    /// Ends it as a crash does: at once, with no time for anything.
+    pub fn kill(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// Waits until it has ended, and returns how.
+    ///
+    /// # Errors
+    /// When it is still there after this time, with what it said.
+    pub async fn ended(&mut self, within: Duration) -> anyhow::Result<ExitStatus> {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if started.elapsed() > within {
+                bail!(
+                    "{} has not ended after {within:?}. It said:\n{}",
+                    self.name,
+                    self.log_tail()
+                );
+            }
+            sleep(PERIOD).await;
+        }
+    }
+
     /// The last of what the program has printed.
-    pub(crate) fn log_tail(&self) -> String {
+    #[must_use]
+    pub fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(LOG_TAIL_BYTES)..]).into_owned()
     }
 
     fn end(&mut self) {
-        // A child that is not waited for keeps its number, so neither signal can meet a stranger.
-        if matches!(self.child.try_wait(), Ok(None)) {
-            kill_process(Pid::from_child(&self.child), self.ending.signal()).ok();
-            let asked = Instant::now();
-            while matches!(self.child.try_wait(), Ok(None)) && asked.elapsed() < END_WITHIN {
-                std::thread::sleep(PERIOD);
-            }
+        self.ask_to_end();
+        let asked = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && asked.elapsed() < END_WITHIN {
+            std::thread::sleep(PERIOD);
         }
         if matches!(self.child.try_wait(), Ok(None)) {
             kill_process_group(Pid::from_child(&self.child), Signal::KILL).ok();
