@@ -1,0 +1,19 @@
+//! The program end to end: the real executable, with a real CA, real name servers and a real origin around it.
+//!
+//! `world` starts what stands around it, `nameplate` the program, `api` and `visitor` are the two kinds of people who use it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod api;
+mod nameplate;
+mod visitor;
+mod world;
+
+mod crashes;
+mod ending;
+mod issuing;
+mod nodes;
+mod refusals;
+mod renewal;
+mod sdk;
+mod starting;
