@@ -68,7 +68,7 @@ impl Role {
 /// What a process is made of.
 pub(crate) struct Deps {
     /// The configuration.
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: Arc<Loaded>,
     /// What it does.
     pub(crate) role: Role,
     /// Where it listens.
@@ -95,7 +95,11 @@ pub(crate) struct Running {
 pub(crate) async fn run(loaded: Loaded, role: Role) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let sockets = Sockets::bind(&loaded, role)?;
-    warn_of_placeholder(&loaded);
+    let loaded = Arc::new(loaded);
+    if role.has_control() {
+        warn_of_placeholder(&loaded);
+        tokio::spawn(warn_of_unreachable(loaded.clone()));
+    }
     let running = Running::start(Deps { loaded, role, sockets, static_zones: None }).await?;
     print!("{}", running.summary());
     let signal = signals.heard().await;
@@ -261,6 +265,15 @@ fn serve_admin(
     let address = server.address()?;
     tokio::spawn(server.run(end));
     Ok(address)
+}
+
+/// A CA that is away is no reason not to serve, so this only warns; `check-config` fails.
+async fn warn_of_unreachable(loaded: Arc<Loaded>) {
+    // What is wrong with the settings themselves ends the start.
+    let settings = authorities::settings(&loaded).unwrap_or_default();
+    for why in authorities::unreachable(&loaded, &settings).await {
+        tracing::warn!(%why, "authority.unreachable: nothing new is issued by it until it answers");
+    }
 }
 
 fn warn_of_placeholder(loaded: &Loaded) {

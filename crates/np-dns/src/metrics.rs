@@ -55,11 +55,11 @@ pub struct DnsMetrics {
 }
 
 impl DnsMetrics {
-    /// Counters that appear in `registry` as `nameplate_dns_queries_total`, all from 0.
+    /// Counters that appear in `registry` as `dns_queries_total`, under its prefix, all from 0.
     pub fn register(registry: &mut Registry) -> Self {
         let family = Family::<[(&str, &str); 2], Counter>::default();
         let help = "DNS queries by what became of them";
-        registry.register("nameplate_dns_queries", help, family.clone());
+        registry.register("dns_queries", help, family.clone());
         let counters = |transport| {
             OUTCOMES.map(|outcome| {
                 family.get_or_create_owned(&[("outcome", outcome), ("transport", transport)])

@@ -126,7 +126,11 @@ impl Control {
         .await?;
         let local_root = built.local_root.clone();
         let works = TaskTracker::new();
-        reconcile(world(loaded, node, &ground, senses, built, registry), &works, &stop);
+        let world = world(loaded, node, &ground, senses, built, registry);
+        if let Err(why) = world.take_over().await {
+            tracing::warn!(error = %why, "leases.kept: work under way at the last end waits until they run out");
+        }
+        reconcile(world, &works, &stop);
         let feed = feed(&ground, node);
         let api_server = HttpServer::new(
             sockets.api,

@@ -62,6 +62,7 @@ impl World {
         know_ports(&mut loaded.config, &sockets)?;
         let customers = Arc::new(StaticZones::new());
         let static_zones = Some(customers.clone());
+        let loaded = Arc::new(loaded);
         let deps = Deps { loaded, role: Role::All, sockets, static_zones };
         let running = Running::start(deps).await?;
         let stop = CancellationToken::new();

@@ -104,9 +104,7 @@ async fn queries_are_counted_by_outcome_and_transport() {
     let mut text = String::new();
     encode(&mut text, &world.registry).unwrap();
     for (outcome, count) in [("answered", 2), ("nxdomain", 1), ("refused", 1), ("formerr", 0)] {
-        let line = format!(
-            r#"nameplate_dns_queries_total{{outcome="{outcome}",transport="udp"}} {count}"#
-        );
+        let line = format!(r#"dns_queries_total{{outcome="{outcome}",transport="udp"}} {count}"#);
         assert!(text.contains(&line), "{line} is not in {text}");
     }
 }
