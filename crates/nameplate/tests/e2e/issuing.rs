@@ -4,7 +4,7 @@ use np_testkit::dns::RecordType;
 use np_testkit::nginx::Nginx;
 use np_testkit::ports::loopback;
 use np_testkit::wait;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::api::text;
@@ -30,6 +30,19 @@ async fn a_hostname_that_points_here_is_issued_by_http_and_served_from_nginx() {
     assert_eq!(visit.answer.body, expected);
     assert_eq!(visit.alpn.as_deref(), Some("http/1.1"));
     assert!(visit.answer.headers.contains_key("server"), "nginx says who it is");
+}
+
+#[tokio::test]
+async fn a_hostname_with_our_address_is_proven_by_its_token_at_the_first_look() {
+    let world = World::start().await;
+    world.ground.names.set(HOST, RecordType::A, &["127.0.0.1"]);
+    let ssl = json!({ "type": "dv", "method": "http" });
+    let id = text(&world.provider.create(HOST, &ssl).await.unwrap(), "id");
+    world.provider.until_active(&id).await.unwrap();
+    assert_eq!(world.nameplate.events("ownership.unproven"), Vec::<Value>::new());
+    let proofs = world.nameplate.events("ownership.proven");
+    assert!(text(&proofs[0], "evidence").starts_with("by http"), "{proofs:?}");
+    served(&world.visitor, HOST).await;
 }
 
 #[tokio::test]

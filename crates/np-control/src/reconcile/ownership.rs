@@ -8,19 +8,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use np_domain::{
     custom_hostname::{CustomHostname, HostnameRecord, OWNERSHIP_PATH, OWNERSHIP_USER_AGENT},
+    entry::FeedKey,
     event::Event,
     name::DnsName,
     ownership::{self, CNAME_DEPTH_MAX, Challenge, CnameChain, Observation, Seen, State, Verdict},
     ports::{
-        Hold, HostnameChange, LookupFailure, ProbeFailure, ProbeRequest, Publish, Resolver,
-        StoreError,
+        Hold, HostnameChange, LookupFailure, NodeRole, ProbeFailure, ProbeRequest, Publish,
+        Resolver, StoreError,
     },
     text::Explanation,
     zone::{CnameTarget, Zone, ZoneKind},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{World, driver::Reconcile, retirement};
+use super::{World, deployment, driver::Reconcile, retirement};
 
 /// Keeps ownership true.
 pub struct Ownership(pub Arc<World>);
@@ -41,7 +42,7 @@ impl Reconcile for Ownership {
         let outcome = match &hostname.ownership {
             State::Leaving(_) => retirement::retire(world, &hostname, stop).await,
             State::Moved(_) => give_up(world, &hostname).await,
-            State::Unproven(_) => check(world, &hostname).await,
+            State::Unproven(_) => check(world, &hostname, stop).await,
             State::Proven(_) | State::GivenUp(_) | State::Blocked(_) => Ok(()),
         };
         match outcome {
@@ -56,8 +57,13 @@ impl Reconcile for Ownership {
     }
 }
 
-async fn check(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
+async fn check(
+    world: &World,
+    hostname: &CustomHostname,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
     let Some(zone) = world.stores.zones.zone(hostname.zone).await? else { return Ok(()) };
+    wait_for_publication(world, hostname, stop).await?;
     let challenge = challenge(world, hostname, &zone);
     let seen = observe(world, hostname).await;
     let now = world.clock.now();
@@ -78,6 +84,19 @@ async fn check(world: &World, hostname: &CustomHostname) -> Result<(), StoreErro
         .map(|(of, verdict)| change(world, of, verdict))
         .collect();
     save(world, &changes).await
+}
+
+/// A new hostname's edges get a bounded time to have its HTTP token: a look before that finds nothing where the hostname
+/// points here already, and the next one is a minute away.
+async fn wait_for_publication(
+    world: &World,
+    hostname: &CustomHostname,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    let age = (world.clock.now() - hostname.created_at).unsigned_abs();
+    let left = world.settings.publication_wait.saturating_sub(age);
+    let key = FeedKey::Hostname(hostname.id);
+    deployment::wait(world, key, Some(NodeRole::Edge), left, stop).await.map(drop)
 }
 
 async fn give_up(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
