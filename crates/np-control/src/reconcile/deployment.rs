@@ -25,10 +25,10 @@ pub enum Confirmation {
 /// A node's report wakes a waiter; in another process it does not, so it looks by itself this often.
 const LOOK_PERIOD: Duration = Duration::from_millis(100);
 
-/// Looks whether the live nodes of `role` (`None`: of both roles) have the last change of `key`.
-pub(super) async fn look(
+/// Looks whether the live nodes of `role` (`None`: of both roles) have a change that stands at `position`.
+async fn look(
     world: &World,
-    key: FeedKey,
+    position: FeedPosition,
     role: Option<NodeRole>,
 ) -> Result<Confirmation, StoreError> {
     let seen_since = world.clock.now() - world.settings.node_silence_max;
@@ -38,7 +38,7 @@ pub(super) async fn look(
     if nodes.peek().is_none() {
         return Ok(Confirmation::NobodyServes);
     }
-    let has_it = match world.stores.feed.position(key).await? {
+    let has_it = match position {
         FeedPosition::Absent => true,
         FeedPosition::Unnumbered => false,
         FeedPosition::At(generation) => nodes.all(|node| node.applied >= generation),
@@ -46,7 +46,8 @@ pub(super) async fn look(
     Ok(if has_it { Confirmation::Everywhere } else { Confirmation::NotYet })
 }
 
-/// Waits at most `limit` for a confirmation.
+/// Waits at most `limit` until the live nodes of `role` (`None`: of both roles) have what was last changed of `key`. A
+/// change that is made while we wait is not waited for: the generation is read once there is one.
 pub(super) async fn wait(
     world: &World,
     key: FeedKey,
@@ -55,10 +56,14 @@ pub(super) async fn wait(
     stop: &CancellationToken,
 ) -> Result<Confirmation, StoreError> {
     let deadline = tokio::time::Instant::now() + limit;
+    let mut position = FeedPosition::Unnumbered;
     loop {
         // From before the look: a report that comes while we look is not missed.
         let reported = world.bells.deployment.listen();
-        let confirmation = look(world, key, role).await?;
+        if position == FeedPosition::Unnumbered {
+            position = world.stores.feed.position(key).await?;
+        }
+        let confirmation = look(world, position, role).await?;
         if confirmation != Confirmation::NotYet || tokio::time::Instant::now() >= deadline {
             return Ok(confirmation);
         }
