@@ -30,7 +30,7 @@ pub const STALLED_RENEWAL_RETRY: Duration = Duration::from_secs(24 * 3600);
 /// How long after its issue a certificate is next looked for on the nodes when no report wakes us.
 pub const DEPLOYMENT_LOOK: Duration = Duration::from_secs(1);
 
-const POLL_FIRST_MS: u64 = 30;
+const POLL_FIRST_MS: u64 = 10;
 const POLL_DELAY_MAX: Duration = Duration::from_secs(10);
 const ORDER_RETRY_FIRST: Duration = Duration::from_secs(5);
 const ORDER_RETRY_MAX: Duration = Duration::from_secs(900);
