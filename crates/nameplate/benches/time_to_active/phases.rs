@@ -19,12 +19,17 @@ use crate::{
 const MESSAGE: &str = "hostname changed";
 
 /// The way of a hostname: each phase ends with an event and begins where the one before ended.
-const WAY: [(&str, &str); 5] = [
+const WAY: [(&str, &str); 4] = [
     ("certificate.ordered", "the API stores it; the order is placed"),
     ("certificate.control_seen", "the token reaches the edge; we see it; the CA is told"),
     ("certificate.issuance_requested", "the CA validates; the key is made"),
     ("certificate.issued", "the CA issues; the chain is fetched and judged"),
-    ("certificate.deployed", "the certificate reaches the edge, which confirms"),
+];
+
+/// What happens beside it, each counted from the call.
+const BESIDE: [(&str, &str); 2] = [
+    ("ownership.proven", "from the call: ownership is proven"),
+    ("certificate.deployed", "from the call: all edges have confirmed, and the API says active"),
 ];
 
 /// How long each phase took.
@@ -52,14 +57,14 @@ impl Phases {
             }));
             before = Some(event);
         }
-        rows.push(row("a visitor's next try is answered with 200", &|wait| {
+        rows.push(row("it reaches the edge; a visitor's next try succeeds", &|wait| {
             Some(millis(*of(wait).get(before?)?, wait.reached))
         }));
-        rows.push(row("beside it: the create is answered after", &|wait| {
+        for (event, what) in BESIDE {
+            rows.push(row(what, &|wait| Some(millis(wait.called, *of(wait).get(event)?))));
+        }
+        rows.push(row("from the call: the create is answered", &|wait| {
             Some(millis(wait.called, wait.answered))
-        }));
-        rows.push(row("beside it: ownership is proven after", &|wait| {
-            Some(millis(wait.called, *of(wait).get("ownership.proven")?))
         }));
         Ok(Self { rows })
     }
