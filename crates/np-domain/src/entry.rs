@@ -6,7 +6,7 @@
 use crate::{
     Timestamp,
     certificate::{Certificate, ControlProof, IssuedCertificate, KeyType},
-    custom_hostname::{HostnameRecord, OWNERSHIP_PATH},
+    custom_hostname::HostnameRecord,
     delegation::DelegationDomain,
     id::{CertificateId, HostnameId, ZoneId},
     name::{DnsName, Hostname},
@@ -179,23 +179,18 @@ fn routing(proof: &Proven, record: &HostnameRecord) -> Routing {
     }
 }
 
+/// The proofs of the open order. The ownership token is never among them: a name that leads to our edges would then prove
+/// itself for whoever adds it, in any zone (behaviour.md 2.1: a token alone never activates a name that is already here).
 fn tokens(record: &HostnameRecord) -> Vec<HttpToken> {
-    let mut tokens = Vec::new();
-    if record.hostname.ownership.is_awaited() {
-        let path = Explanation::new(format!("{OWNERSHIP_PATH}{}", record.hostname.id));
-        tokens.push(HttpToken { path, body: Explanation::new(record.hostname.token.to_string()) });
-    }
-    for control in record
-        .certificate
-        .iter()
-        .filter_map(Certificate::open_order)
-        .flat_map(|order| &order.controls)
-    {
-        if let ControlProof::Http { path, body } = &control.proof {
-            tokens.push(HttpToken { path: path.clone(), body: body.clone() });
+    let order = record.certificate.iter().filter_map(Certificate::open_order);
+    let proofs = order.flat_map(|order| &order.controls).map(|control| &control.proof);
+    let http = proofs.filter_map(|proof| match proof {
+        ControlProof::Http { path, body } => {
+            Some(HttpToken { path: path.clone(), body: body.clone() })
         }
-    }
-    tokens
+        ControlProof::Txt { .. } => None,
+    });
+    http.collect()
 }
 
 fn txt_values(certificate: &Certificate) -> Vec<Explanation> {

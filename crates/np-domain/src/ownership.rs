@@ -148,11 +148,6 @@ impl State {
         }
     }
 
-    /// Whether the customer's proof is still being waited for, so that its token is worth answering.
-    pub fn is_awaited(&self) -> bool {
-        matches!(self, Self::Unproven(_) | Self::Moved(_))
-    }
-
     /// Why the last check failed.
     pub fn failures(&self) -> &[Failure] {
         match self {

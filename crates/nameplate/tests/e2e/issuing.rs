@@ -33,16 +33,21 @@ async fn a_hostname_that_points_here_is_issued_by_http_and_served_from_nginx() {
 }
 
 #[tokio::test]
-async fn a_hostname_with_our_address_is_proven_by_its_token_at_the_first_look() {
+async fn a_name_whose_address_is_ours_does_not_prove_itself() {
     let world = World::start().await;
     world.ground.names.set(HOST, RecordType::A, &["127.0.0.1"]);
     let ssl = json!({ "type": "dv", "method": "http" });
-    let id = text(&world.provider.create(HOST, &ssl).await.unwrap(), "id");
-    world.provider.until_active(&id).await.unwrap();
-    assert_eq!(world.nameplate.events("ownership.unproven"), Vec::<Value>::new());
-    let proofs = world.nameplate.events("ownership.proven");
-    assert!(text(&proofs[0], "evidence").starts_with("by http"), "{proofs:?}");
-    served(&world.visitor, HOST).await;
+    let created = world.provider.create(HOST, &ssl).await.unwrap();
+    let token = text(&created["ownership_verification_http"], "http_body");
+    let looked = async || {
+        let looks = world.nameplate.events("ownership.unproven");
+        (!looks.is_empty()).then_some(looks)
+    };
+    wait::until("the first look", WITHIN, looked).await.unwrap();
+    assert_eq!(world.nameplate.events("ownership.proven"), Vec::<Value>::new());
+    let path = format!("/.well-known/cf-custom-hostname-challenge/{}", text(&created, "id"));
+    let answer = world.visitor.http(HOST, &path).await.unwrap();
+    assert!(!answer.body.contains(&token), "our edge answered {path}");
 }
 
 #[tokio::test]

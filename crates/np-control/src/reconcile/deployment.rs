@@ -75,7 +75,8 @@ pub(super) async fn wait(
     }
 }
 
-/// The step of an issued certificate: active once every live edge has it. Without a live edge it stays where it is.
+/// The step of an issued certificate: active once every live edge has it, or once some have it and the others could have
+/// had it for long, so that one sick edge does not hold up what all others serve. Without a live edge it stays where it is.
 pub(super) async fn step(
     world: &World,
     certificate: &mut Certificate,
@@ -83,11 +84,41 @@ pub(super) async fn step(
 ) -> Result<Option<order::Step>, StoreError> {
     let State::Issued(issued) = certificate.attempt.clone() else { return Ok(None) };
     let key = FeedKey::Hostname(certificate.hostname);
-    let confirmation =
-        wait(world, key, Some(NodeRole::Edge), world.settings.patience, stop).await?;
+    let age = (world.clock.now() - issued.since).unsigned_abs();
+    let limit = patience_left(world, age);
+    let confirmation = wait(world, key, Some(NodeRole::Edge), limit, stop).await?;
     let now = world.clock.now();
-    Ok(match confirmation {
-        Confirmation::Everywhere => order::deployed(certificate, now),
-        Confirmation::NobodyServes | Confirmation::NotYet => Some(order::undeployed(&issued, now)),
+    let is_enough = match confirmation {
+        Confirmation::Everywhere => true,
+        Confirmation::NobodyServes => false,
+        Confirmation::NotYet => {
+            age >= order::DEPLOYMENT_WAIT_MAX && is_somewhere(world, key).await?
+        }
+    };
+    Ok(match is_enough {
+        true => order::deployed(certificate, now),
+        false => Some(order::undeployed(&issued, now)),
     })
+}
+
+/// What is young is waited for; what is old is only looked at, so that it does not keep a worker from others.
+pub(super) fn patience_left(world: &World, age: Duration) -> Duration {
+    if age <= world.settings.patience { world.settings.patience } else { Duration::ZERO }
+}
+
+/// Whether some live edge has the last change of `key`; the ones that do not are named in the log.
+async fn is_somewhere(world: &World, key: FeedKey) -> Result<bool, StoreError> {
+    let FeedPosition::At(generation) = world.stores.feed.position(key).await? else {
+        return Ok(false);
+    };
+    let seen_since = world.clock.now() - world.settings.node_silence_max;
+    let nodes = world.stores.feed.nodes(seen_since).await?;
+    let (has_it, lags): (Vec<_>, Vec<_>) = nodes
+        .into_iter()
+        .filter(|node| node.role == NodeRole::Edge)
+        .partition(|node| node.applied >= generation);
+    for node in lags {
+        tracing::warn!(node = %node.node, applied = %node.applied, wanted = %generation, "an edge does not apply the feed");
+    }
+    Ok(!has_it.is_empty())
 }

@@ -169,7 +169,10 @@ impl<'a> Worker<'a> {
         };
         let now = self.world.clock.now();
         match placed {
-            Ok(order) => order::placed(ordering, order, now),
+            Ok(mut order) => {
+                order.expires_at.get_or_insert(now + order::ORDER_LIFE_ASSUMED);
+                order::placed(ordering, order, now)
+            }
             Err(why) => order::not_placed(certificate, ordering, &why, now),
         }
     }
@@ -194,7 +197,7 @@ impl<'a> Worker<'a> {
         let now = self.world.clock.now();
         Ok(match told {
             Ok(()) => order::told(awaiting, &evidence, now),
-            Err(why) => order::authority_failed(&certificate.attempt, &why, now),
+            Err(why) => order::authority_failed(certificate, &why, now),
         })
     }
 
@@ -231,9 +234,9 @@ impl<'a> Worker<'a> {
             Ok(OrderStatus::Invalid(problems)) => order::rejected(certificate, problems, now),
             // Finalized, but not by a request that we remember: its key is not ours.
             Ok(OrderStatus::Processing | OrderStatus::Valid) => {
-                order::authority_failed(&certificate.attempt, &AuthorityError::OrderGone, now)
+                order::authority_failed(certificate, &AuthorityError::OrderGone, now)
             }
-            Err(why) => order::authority_failed(&certificate.attempt, &why, now),
+            Err(why) => order::authority_failed(certificate, &why, now),
         }
     }
 
@@ -248,12 +251,8 @@ impl<'a> Worker<'a> {
                 let key = self.world.vault.seal(KEY_CONTEXT, &made.key);
                 order::accepted(validating, key, made.csr, now)
             }
-            Ok(Err(why)) => {
-                order::authority_failed(&certificate.attempt, &internal(&why.to_string()), now)
-            }
-            Err(why) => {
-                order::authority_failed(&certificate.attempt, &internal(&why.to_string()), now)
-            }
+            Ok(Err(why)) => order::authority_failed(certificate, &internal(&why.to_string()), now),
+            Err(why) => order::authority_failed(certificate, &internal(&why.to_string()), now),
         }
     }
 
@@ -265,7 +264,7 @@ impl<'a> Worker<'a> {
             Ok(Requested::Chain(chain)) => self.judge(certificate, issuing, chain),
             Ok(Requested::NotYet) => order::unissued(issuing, now),
             Ok(Requested::Refused(problems)) => order::rejected(certificate, problems, now),
-            Err(why) => order::authority_failed(&certificate.attempt, &why, now),
+            Err(why) => order::authority_failed(certificate, &why, now),
         }
     }
 
@@ -331,7 +330,8 @@ impl<'a> Worker<'a> {
     }
 
     fn authority(&self, order: &Order) -> Result<&Arc<dyn Authority>, AuthorityError> {
-        self.world.authorities.get(Some(order.authority)).ok_or_else(unconfigured)
+        // A CA that was taken out of the configuration: another must be asked.
+        self.world.authorities.get(Some(order.authority)).ok_or(AuthorityError::OrderGone)
     }
 }
 

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use np_domain::{
     custom_hostname::{CustomHostname, HostnameRecord, OWNERSHIP_PATH, OWNERSHIP_USER_AGENT},
-    entry::FeedKey,
     event::Event,
     name::DnsName,
     ownership::{self, CNAME_DEPTH_MAX, Challenge, CnameChain, Observation, Seen, State, Verdict},
     ports::{
-        Hold, HostnameChange, LookupFailure, NodeRole, ProbeFailure, ProbeRequest, Publish,
+        Hold, HostnameChange, LookupFailure, ProbeFailure, ProbeRequest, Publish,
         Resolver, StoreError,
     },
     text::Explanation,
@@ -21,7 +20,7 @@ use np_domain::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{World, deployment, driver::Reconcile, retirement};
+use super::{World, driver::Reconcile, retirement};
 
 /// Keeps ownership true.
 pub struct Ownership(pub Arc<World>);
@@ -40,9 +39,11 @@ impl Reconcile for Ownership {
         let world = &self.0;
         let hostname = item.hostname;
         let outcome = match &hostname.ownership {
-            State::Leaving(_) => retirement::retire(world, &hostname, stop).await,
+            State::Leaving(leaving) => {
+                retirement::retire(world, &hostname, leaving.since, stop).await
+            }
             State::Moved(_) => give_up(world, &hostname).await,
-            State::Unproven(_) => check(world, &hostname, stop).await,
+            State::Unproven(_) => check(world, &hostname).await,
             State::Proven(_) | State::GivenUp(_) | State::Blocked(_) => Ok(()),
         };
         match outcome {
@@ -57,46 +58,45 @@ impl Reconcile for Ownership {
     }
 }
 
-async fn check(
-    world: &World,
-    hostname: &CustomHostname,
-    stop: &CancellationToken,
-) -> Result<(), StoreError> {
+async fn check(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
     let Some(zone) = world.stores.zones.zone(hostname.zone).await? else { return Ok(()) };
-    wait_for_publication(world, hostname, stop).await?;
     let challenge = challenge(world, hostname, &zone);
     let seen = observe(world, hostname).await;
     let now = world.clock.now();
     let Some(verdict) = ownership::assess(&hostname.ownership, &challenge, &seen, now) else {
         return Ok(());
     };
-    let rivals = match &verdict.state {
-        State::Proven(_) => {
-            world.stores.hostnames.proven_rivals(&hostname.name, hostname.id).await?
-        }
-        _ => Vec::new(),
+    let is_proof = verdict.state.proof().is_some();
+    let rivals = match is_proof {
+        true => world.stores.hostnames.proven_rivals(&hostname.name, hostname.id).await?,
+        false => Vec::new(),
     };
-    let moved = rivals
-        .iter()
-        .filter_map(|rival| Some((rival, ownership::claim_elsewhere(&rival.ownership, now)?)));
-    let changes: Vec<_> = std::iter::once((hostname, verdict))
-        .chain(moved)
-        .map(|(of, verdict)| change(world, of, verdict))
-        .collect();
+    let mine = change(world, hostname, verdict);
+    let changes: Vec<_> =
+        std::iter::once(mine).chain(rivals.iter().filter_map(|rival| lost(world, rival))).collect();
+    save(world, &changes).await?;
+    if is_proof { leave_one_proven(world, hostname).await } else { Ok(()) }
+}
+
+/// Two zones whose proofs were saved at the same moment did not see each other: the later proof stays, as if the saves had
+/// come one after the other. Each of them looks after its save, so that at least one sees both.
+async fn leave_one_proven(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
+    let Some(mine) = world.stores.certificates.record_of(hostname.id).await? else { return Ok(()) };
+    let mut proven = world.stores.hostnames.proven_rivals(&hostname.name, hostname.id).await?;
+    if proven.is_empty() {
+        return Ok(());
+    }
+    proven.push(mine.hostname);
+    proven.sort_by_key(|one| (one.ownership.proof().map(|proof| proof.at), one.id));
+    proven.pop();
+    let changes: Vec<_> = proven.iter().filter_map(|rival| lost(world, rival)).collect();
     save(world, &changes).await
 }
 
-/// A new hostname's edges get a bounded time to have its HTTP token: a look before that finds nothing where the hostname
-/// points here already, and the next one is a minute away.
-async fn wait_for_publication(
-    world: &World,
-    hostname: &CustomHostname,
-    stop: &CancellationToken,
-) -> Result<(), StoreError> {
-    let age = (world.clock.now() - hostname.created_at).unsigned_abs();
-    let left = world.settings.publication_wait.saturating_sub(age);
-    let key = FeedKey::Hostname(hostname.id);
-    deployment::wait(world, key, Some(NodeRole::Edge), left, stop).await.map(drop)
+/// The save of a hostname that another zone has proven later.
+fn lost(world: &World, rival: &CustomHostname) -> Option<HostnameChange> {
+    let verdict = ownership::claim_elsewhere(&rival.ownership, world.clock.now())?;
+    Some(change(world, rival, verdict))
 }
 
 async fn give_up(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@
 //! and goes on. Tries that failed are counted across orders, so that a customer who never acts ends on the published
 //! schedule whatever the CA does with its tokens (behaviour.md 3.2, 3.3).
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     Active, Actor, AwaitingControl, Certificate, Issued, IssuedCertificate, Issuing, KeyType,
@@ -27,12 +27,21 @@ pub const ISSUANCE_WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 pub const ORDERING_WAIT_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
 /// An attempt that stalled while a certificate is served begins anew after this time.
 pub const STALLED_RENEWAL_RETRY: Duration = Duration::from_secs(24 * 3600);
+/// An order that the CA gave no end for is taken to end this long after it was placed: a day before the shortest pending
+/// order of the CAs in use (Let's Encrypt, 7 days; behaviour.md 3.4).
+pub const ORDER_LIFE_ASSUMED: Duration = Duration::from_secs(6 * 24 * 3600);
+/// A CA that answers a step with nothing but failures for this long loses the order.
+pub const STEP_WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A certificate that some live edge serves counts as deployed after this time, whatever keeps another from it.
+pub const DEPLOYMENT_WAIT_MAX: Duration = Duration::from_secs(600);
 /// How long after its issue a certificate is next looked for on the nodes when no report wakes us.
 pub const DEPLOYMENT_LOOK: Duration = Duration::from_secs(1);
 
 const POLL_FIRST_MS: u64 = 10;
 const POLL_DELAY_MAX: Duration = Duration::from_secs(10);
 const ORDER_RETRY_FIRST: Duration = Duration::from_secs(5);
+/// A CA that cannot be told is told again after this time.
+const TELL_RETRY: Duration = Duration::from_secs(60);
 const ORDER_RETRY_MAX: Duration = Duration::from_secs(900);
 
 /// The next state of an attempt, what happened, and whether serving nodes must hear of it.
@@ -58,7 +67,7 @@ impl Step {
 
 /// Begins an attempt: the renewal of a settled certificate, or a stalled one anew.
 pub fn begin(certificate: &Certificate, now: Timestamp) -> Step {
-    let key_type = next_key(certificate);
+    let key_type = next_key(certificate, now);
     let detail = match certificate.active.is_empty() {
         true => "a certificate is wanted".to_owned(),
         false => format!("the {} certificate is due for renewal", key_word(key_type)),
@@ -75,7 +84,7 @@ pub fn begin(certificate: &Certificate, now: Timestamp) -> Step {
 pub fn abandoned(certificate: &Certificate, now: Timestamp) -> Step {
     let message = "The hostname was given up after it had stayed moved; restart its validation to renew its certificate.";
     let problems = vec![Problem { actor: Actor::Customer, message: Explanation::new(message) }];
-    let key_type = next_key(certificate);
+    let key_type = next_key(certificate, now);
     let state = State::Stalled(Stalled {
         key_type,
         phase: Phase::Control,
@@ -112,6 +121,9 @@ pub fn not_placed(
 ) -> Step {
     let tries = Tries { problems: vec![problem(why)], ..ordering.tries.clone() };
     let detail = why.to_string();
+    if let Some(urgent) = more_urgent(certificate, ordering.key_type, now) {
+        return gives_way(urgent, now);
+    }
     if now >= tries.since + ORDERING_WAIT_MAX {
         return stalled(certificate, ordering.key_type, Phase::Ordering, tries, now);
     }
@@ -151,6 +163,9 @@ pub fn unseen(
     now: Timestamp,
 ) -> Step {
     let tries = failed(&awaiting.tries, problems);
+    if let Some(urgent) = more_urgent(certificate, awaiting.order.key_type, now) {
+        return gives_way(urgent, now);
+    }
     let Some(wait) = next_try(&tries) else {
         return stalled(certificate, awaiting.order.key_type, Phase::Control, tries, now);
     };
@@ -169,44 +184,61 @@ pub fn unseen(
     Step::told(state, EventKind::ControlUnseen, detail, Publish::No)
 }
 
-/// Telling or asking the CA failed. An order that the CA does not know is replaced; for all else the step is repeated
-/// later, and no try is counted: this is no fault of the customer's.
-pub fn authority_failed(state: &State, why: &AuthorityError, now: Timestamp) -> Step {
-    let wait = match why {
-        AuthorityError::RateLimited { retry_after: Some(asked), .. } => *asked,
-        _ => ORDER_RETRY_FIRST,
+/// Telling or asking the CA failed. An order that the CA does not know, or that it has failed for [`STEP_WAIT_MAX`], is
+/// replaced at the price of one try, so that a forgetful CA is not flooded with orders. Otherwise the step is repeated,
+/// more slowly as time goes on, and no try is counted: this is no fault of the customer's. Only trouble that is new is
+/// worth an event.
+pub fn authority_failed(certificate: &Certificate, why: &AuthorityError, now: Timestamp) -> Step {
+    let (order, tries, failing, phase) = match &certificate.attempt {
+        // When telling began to fail is not kept: the order's own end is the bound.
+        State::AwaitingControl(s) => (&s.order, &s.tries, TELL_RETRY * 2, Phase::Control),
+        State::Validating(s) => (&s.order, &s.tries, age(s.told_at, now), Phase::Control),
+        State::Issuing(s) => (&s.order, &s.tries, age(s.since, now), Phase::Issuance),
+        _ => return Step::quiet(certificate.attempt.clone()),
     };
-    let troubled = |tries: &Tries| Tries { problems: vec![problem(why)], ..tries.clone() };
-    let gone = matches!(why, AuthorityError::OrderGone);
-    let again = match state {
-        State::AwaitingControl(s) if gone => fresh(s.order.key_type, troubled(&s.tries), now),
-        State::Validating(s) if gone => fresh(s.order.key_type, troubled(&s.tries), now),
-        State::Issuing(s) if gone => fresh(s.order.key_type, troubled(&s.tries), now),
-        State::AwaitingControl(s) => State::AwaitingControl(AwaitingControl {
-            tries: troubled(&s.tries),
-            next_check: now + wait,
-            ..s.clone()
-        }),
-        State::Validating(s) => State::Validating(Validating {
-            tries: troubled(&s.tries),
-            next_poll: now + wait,
-            ..s.clone()
-        }),
-        State::Issuing(s) => State::Issuing(Issuing {
-            tries: troubled(&s.tries),
-            next_poll: now + wait,
-            ..s.clone()
-        }),
-        State::Settled(_) | State::Ordering(_) | State::Issued(_) | State::Stalled(_) => {
-            state.clone()
+    let problems = vec![problem(why)];
+    let has_ended = order.expires_at.is_some_and(|end| end <= now) || failing >= STEP_WAIT_MAX;
+    if matches!(why, AuthorityError::OrderGone) || has_ended {
+        let tries = failed(tries, problems);
+        if next_try(&tries).is_none() {
+            return stalled(certificate, order.key_type, phase, tries, now);
         }
-    };
-    Step::told(
-        again,
-        EventKind::OrderFailed,
-        why.to_string(),
-        if gone { Publish::Yes } else { Publish::No },
-    )
+        let state = fresh(order.key_type, tries, now);
+        return Step::told(state, EventKind::OrderFailed, why.to_string(), Publish::Yes);
+    }
+    let is_new = tries.problems != problems;
+    let tries = Tries { problems, ..tries.clone() };
+    let state = repeated(&certificate.attempt, tries, now + step_wait(why, failing));
+    match is_new {
+        true => Step::told(state, EventKind::OrderFailed, why.to_string(), Publish::No),
+        false => Step::quiet(state),
+    }
+}
+
+fn age(since: Timestamp, now: Timestamp) -> Duration {
+    (now - since).max(time::Duration::ZERO).unsigned_abs()
+}
+
+/// Half as long as it has failed already, and at least as long as the CA asks.
+fn step_wait(why: &AuthorityError, failing: Duration) -> Duration {
+    let grown = (failing / 2).clamp(ORDER_RETRY_FIRST, ORDER_RETRY_MAX);
+    match why {
+        AuthorityError::RateLimited { retry_after: Some(asked), .. } => grown.max(*asked),
+        _ => grown,
+    }
+}
+
+fn repeated(attempt: &State, tries: Tries, at: Timestamp) -> State {
+    match attempt {
+        State::AwaitingControl(s) => {
+            State::AwaitingControl(AwaitingControl { tries, next_check: at, ..s.clone() })
+        }
+        State::Validating(s) => State::Validating(Validating { tries, next_poll: at, ..s.clone() }),
+        State::Issuing(s) => State::Issuing(Issuing { tries, next_poll: at, ..s.clone() }),
+        State::Settled(_) | State::Ordering(_) | State::Issued(_) | State::Stalled(_) => {
+            attempt.clone()
+        }
+    }
 }
 
 /// The CA has no verdict yet.
@@ -297,18 +329,44 @@ pub fn undeployed(issued: &Issued, now: Timestamp) -> Step {
 /// All live serving nodes have it: it takes the place of the one that it renews. The next wanted kind of key follows, or
 /// the certificate is settled until a renewal is due.
 pub fn deployed(certificate: &mut Certificate, now: Timestamp) -> Option<Step> {
-    let State::Issued(issued) = &certificate.attempt else { return None };
-    let issued = issued.certificate.clone();
-    let detail = format!("confirmed by all live nodes, serial {}", issued.chain.facts().serial);
-    certificate.active.retain(|old| old.issued.key_type != issued.key_type);
-    certificate.active.push(Active { issued, deployed_at: now });
-    let missing =
-        certificate.wanted.keys.iter().find(|key| !has_active(certificate, **key)).copied();
-    let state = match missing {
+    let serial = activate_issued(certificate, now)?.chain.facts().serial.clone();
+    let state = match unfit_key(certificate) {
         Some(key_type) => fresh(key_type, Tries::new(now), now),
         None => State::Settled(Settled { renew_at: renew_at(certificate, now) }),
     };
+    let detail = format!("confirmed by the live nodes, serial {serial}");
     Some(Step::told(state, EventKind::CertificateDeployed, detail, Publish::No))
+}
+
+/// Moves an issued certificate to those that are active, in the place of the one with its kind of key.
+fn activate_issued(certificate: &mut Certificate, now: Timestamp) -> Option<IssuedCertificate> {
+    let State::Issued(issued) = &certificate.attempt else { return None };
+    let issued = issued.certificate.clone();
+    certificate.active.retain(|old| old.issued.key_type != issued.key_type);
+    certificate.active.push(Active { issued: issued.clone(), deployed_at: now });
+    Some(issued)
+}
+
+/// A wanted kind of key that has no certificate like the newest one: none at all, or one from before the names or the CA
+/// were changed.
+fn unfit_key(certificate: &Certificate) -> Option<KeyType> {
+    let newest = &certificate.active.last()?.issued;
+    let names = |issued: &IssuedCertificate| {
+        issued
+            .chain
+            .facts()
+            .names
+            .iter()
+            .map(|name| name.as_str().to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    let fits = |key: KeyType| {
+        let mut active = certificate.active.iter().map(|active| &active.issued);
+        active.any(|one| {
+            one.key_type == key && one.authority == newest.authority && names(one) == names(newest)
+        })
+    };
+    certificate.wanted.keys.iter().copied().find(|key| !fits(*key))
 }
 
 /// Begins the checks of the attempt anew at once, keeping an open order and its tokens; `None` where there is nothing to
@@ -327,11 +385,18 @@ pub fn restart(certificate: &Certificate, now: Timestamp) -> Option<State> {
     }
 }
 
-/// Abandons the attempt and orders anew, because what is wanted has changed: the method, the names, the CA or the kinds
-/// of keys. What is active goes on being served.
-pub fn reorder(certificate: &Certificate, now: Timestamp) -> State {
+/// Abandons the attempt and orders anew, because what is wanted has changed: the method, the names or the CA. What is
+/// active goes on being served, and so does what was issued and is on its way to the nodes.
+pub fn reorder(certificate: &mut Certificate, now: Timestamp) {
+    activate_issued(certificate, now);
     let key_type = certificate.wanted.keys.first().copied().unwrap_or(KeyType::P256);
-    fresh(key_type, Tries::new(now), now)
+    certificate.attempt = fresh(key_type, Tries::new(now), now);
+}
+
+fn gives_way(urgent: KeyType, now: Timestamp) -> Step {
+    let detail = format!("the {} certificate is due for renewal first", key_word(urgent));
+    let state = fresh(urgent, Tries::new(now), now);
+    Step::told(state, EventKind::RenewalStarted, detail, Publish::Yes)
 }
 
 fn fresh(key_type: KeyType, tries: Tries, now: Timestamp) -> State {
@@ -356,7 +421,11 @@ fn stalled(
     now: Timestamp,
 ) -> Step {
     let detail = summary(&tries);
-    let retry_at = (!certificate.active.is_empty()).then(|| now + STALLED_RENEWAL_RETRY);
+    // Sooner than in a day where another kind of key is due before.
+    let daily = now + STALLED_RENEWAL_RETRY;
+    let due = certificate.active.iter().map(renewal_of).filter(|due| *due > now).min();
+    let retry_at =
+        (!certificate.active.is_empty()).then(|| due.map_or(daily, |due| due.min(daily)));
     let state =
         State::Stalled(Stalled { key_type, phase, problems: tries.problems, since: now, retry_at });
     Step::told(state, EventKind::CertificateStalled, detail, Publish::Yes)
@@ -366,14 +435,21 @@ fn has_active(certificate: &Certificate, key_type: KeyType) -> bool {
     certificate.active.iter().any(|active| active.issued.key_type == key_type)
 }
 
-/// The kind of key to obtain next: the first one that is missing, else the one whose renewal is due first.
-fn next_key(certificate: &Certificate) -> KeyType {
-    let wanted = &certificate.wanted.keys;
-    let missing = wanted.iter().find(|key| !has_active(certificate, **key)).copied();
-    let soonest = || {
-        certificate.active.iter().min_by_key(|active| renewal_of(active)).map(|a| a.issued.key_type)
-    };
-    missing.or_else(soonest).unwrap_or(KeyType::P256)
+/// The kind of key to obtain next: the one whose renewal is due, else one that is missing, else the next to be due.
+fn next_key(certificate: &Certificate, now: Timestamp) -> KeyType {
+    let soonest = certificate.active.iter().min_by_key(|active| renewal_of(active));
+    let due = soonest.filter(|active| renewal_of(active) <= now);
+    let missing = certificate.wanted.keys.iter().find(|key| !has_active(certificate, **key));
+    let of = |active: &Active| active.issued.key_type;
+    due.map(of).or(missing.copied()).or(soonest.map(of)).unwrap_or(KeyType::P256)
+}
+
+/// The kind of key whose renewal is due while the attempt is for another one that is still missing: what serves comes
+/// before what never did.
+fn more_urgent(certificate: &Certificate, attempted: KeyType, now: Timestamp) -> Option<KeyType> {
+    let urgent = next_key(certificate, now);
+    (urgent != attempted && !has_active(certificate, attempted) && has_active(certificate, urgent))
+        .then_some(urgent)
 }
 
 fn renewal_of(active: &Active) -> Timestamp {

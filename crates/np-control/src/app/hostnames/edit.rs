@@ -182,9 +182,14 @@ fn changed_hostname(
     }
     let same = hostname.origin == before.origin
         && hostname.metadata == before.metadata
-        && hostname.ownership.is_awaited() == before.ownership.is_awaited();
+        && is_told_of(&hostname.ownership) == is_told_of(&before.ownership);
     let publish = if same { Publish::No } else { Publish::Yes };
     Ok(HostnameChange { hostname, events, publish })
+}
+
+/// Whether serving nodes know of a hostname in this state of ownership.
+fn is_told_of(ownership: &ownership::State) -> bool {
+    !matches!(ownership, ownership::State::GivenUp(_) | ownership::State::Leaving(_))
 }
 
 fn change_field(hostname: &mut CustomHostname, field: &FieldEdit) -> Result<(), EditError> {
@@ -216,7 +221,7 @@ fn changed_certificate(
     change_wanted(&mut certificate.wanted, edit);
     check(&certificate.wanted, terms)?;
     if order_terms(&certificate.wanted, terms) != order_terms(&before.wanted, terms) {
-        certificate.attempt = reorder(&certificate, now);
+        reorder(&mut certificate, now);
     } else if edit.method.is_some()
         && let Some(attempt) = restart(&certificate, now)
     {

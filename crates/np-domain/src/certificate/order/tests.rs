@@ -141,10 +141,10 @@ fn an_order_gone_at_the_ca_is_replaced_and_other_failures_are_waited_out() {
     for ((certificate, gone), down) in every_state().iter().zip(gone).zip(down) {
         let unreachable = AuthorityError::Unreachable(Explanation::new("connection refused"));
         assert_eq!(
-            word(&authority_failed(&certificate.attempt, &AuthorityError::OrderGone, START).state),
+            word(&authority_failed(certificate, &AuthorityError::OrderGone, START).state),
             gone
         );
-        assert_eq!(word(&authority_failed(&certificate.attempt, &unreachable, START).state), down);
+        assert_eq!(word(&authority_failed(certificate, &unreachable, START).state), down);
     }
 }
 
