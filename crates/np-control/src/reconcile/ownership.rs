@@ -12,8 +12,8 @@ use np_domain::{
     name::DnsName,
     ownership::{self, CNAME_DEPTH_MAX, Challenge, CnameChain, Observation, Seen, State, Verdict},
     ports::{
-        Hold, HostnameChange, LookupFailure, ProbeFailure, ProbeRequest, Publish,
-        Resolver, StoreError,
+        Hold, HostnameChange, LookupFailure, ProbeFailure, ProbeRequest, Publish, Resolver,
+        StoreError,
     },
     text::Explanation,
     zone::{CnameTarget, Zone, ZoneKind},
