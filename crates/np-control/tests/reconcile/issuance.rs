@@ -206,3 +206,22 @@ async fn a_failing_renewal_never_takes_the_old_certificate_away_and_never_gives_
         .count();
     assert_eq!(begun, 2, "the stalled renewal began anew");
 }
+
+#[tokio::test]
+async fn one_sick_edge_does_not_hold_up_what_the_others_serve() {
+    let world = TestWorld::delegated().await;
+    let id = world.add(1, "app.customer.com", DcvMethod::Txt).await;
+    let control = world.control("one");
+    for _ in 0..20 {
+        world.advance(Duration::from_secs(60)).await;
+        let sick = NodeReport {
+            node: Explanation::new("edge-2"),
+            role: NodeRole::Edge,
+            applied: np_domain::entry::Generation(0),
+            seen_at: world.clock.now(),
+        };
+        world.store.report(&sick).await.unwrap();
+        control.pass().await;
+    }
+    assert!(matches!(world.certificate(id).await.attempt, State::Settled(_)));
+}

@@ -129,6 +129,32 @@ async fn the_zone_that_proves_a_name_last_has_it() {
 }
 
 #[tokio::test]
+async fn two_zones_whose_proofs_are_saved_at_once_end_with_one_of_them() {
+    for _ in 0..10 {
+        let world = TestWorld::new().await;
+        let other = world.add_zone("other.com").await;
+        let ids = [
+            world.add(1, "app.customer.com", DcvMethod::Txt).await,
+            world.add_to(&other, 2, "app.customer.com", DcvMethod::Txt).await,
+        ];
+        let mut tokens = Vec::new();
+        for id in ids {
+            tokens.push(world.record(id).await.hostname.token.to_string());
+        }
+        let name = "_cf-custom-hostname.app.customer.com".to_owned();
+        world.customers.txt.lock().unwrap().insert(name, tokens);
+        // Both processes claim one each, and check at the same time.
+        let (one, two) = (world.control("one"), world.control("two"));
+        tokio::join!(one.pass(), two.pass());
+        let mut proven = 0;
+        for id in ids {
+            proven += usize::from(proven_by(&world, id).await.is_some());
+        }
+        assert_eq!(proven, 1);
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_hostname_leaves_the_nodes_first_and_the_store_last() {
     let world = TestWorld::new().await;
     let id = world.add(1, "app.customer.com", DcvMethod::Txt).await;

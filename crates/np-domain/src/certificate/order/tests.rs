@@ -311,3 +311,111 @@ fn a_hostname_given_up_is_not_renewed_until_it_is_restarted() {
     assert_eq!(dormant.due_at(), None);
     assert!(matches!(restart(&dormant, START), Some(State::Ordering(_))));
 }
+
+// === several kinds of keys ===
+
+/// Both kinds active since START, for the names and the CA that are wanted.
+fn with_both_keys() -> Certificate {
+    let mut certificate = certificate(&[KeyType::P256, KeyType::Rsa2048]);
+    for key_type in [KeyType::P256, KeyType::Rsa2048] {
+        certificate.attempt = issued(issued_certificate(key_type, START), START).state;
+        certificate.attempt = deployed(&mut certificate, START).unwrap().state;
+    }
+    certificate
+}
+
+#[test]
+fn a_due_renewal_comes_before_a_kind_of_key_that_was_never_obtained() {
+    let mut certificate = certificate(&[KeyType::P256, KeyType::Rsa2048]);
+    certificate.attempt = issued(issued_certificate(KeyType::P256, START), START).state;
+    certificate.attempt = deployed(&mut certificate, START).unwrap().state;
+    let day60 = START + time::Duration::days(60);
+    let attempted = |step: Step| match step.state {
+        State::Ordering(ordering) => ordering.key_type,
+        other => panic!("{other:?}"),
+    };
+    // An attempt at RSA that goes nowhere gives way.
+    let rsa = ordering(&certificate);
+    let down = AuthorityError::Unreachable(Explanation::new("down"));
+    assert_eq!(attempted(not_placed(&certificate, &rsa, &down, START)), KeyType::Rsa2048);
+    assert_eq!(attempted(not_placed(&certificate, &rsa, &down, day60)), KeyType::P256);
+    let mut order = order_at_ca(None);
+    order.key_type = KeyType::Rsa2048;
+    certificate.attempt = placed(&rsa, order, START).state;
+    let waiting = awaiting(&certificate);
+    assert_eq!(attempted(unseen(&certificate, &waiting, problem(), day60)), KeyType::P256);
+    // A stalled one begins anew in time for the renewal, and with it.
+    let just_before = day60 - time::Duration::hours(1);
+    let ended =
+        stalled(&certificate, KeyType::Rsa2048, Phase::Control, Tries::new(START), just_before);
+    assert!(matches!(&ended.state, State::Stalled(s) if s.retry_at == Some(day60)));
+    let certificate = Certificate { attempt: ended.state, ..certificate };
+    assert_eq!(attempted(begin(&certificate, day60)), KeyType::P256);
+}
+
+#[test]
+fn a_change_of_names_is_obtained_for_every_kind_of_key() {
+    let mut certificate = with_both_keys();
+    reorder(&mut certificate, START);
+    let mut wider = issued_certificate(KeyType::P256, START);
+    let mut facts = wider.chain.facts().clone();
+    facts.names.push(Explanation::new("*.app.customer.com"));
+    wider.chain = ValidatedChain::restored(facts);
+    certificate.attempt = issued(wider, START).state;
+    certificate.attempt = deployed(&mut certificate, START).unwrap().state;
+    assert_eq!(ordering(&certificate).key_type, KeyType::Rsa2048);
+}
+
+#[test]
+fn what_was_issued_survives_an_edit() {
+    let [.., issued, _, _] = every_state();
+    let mut edited = issued.clone();
+    reorder(&mut edited, START);
+    assert_eq!((word(&edited.attempt), edited.to_serve()), ("ordering", issued.to_serve()));
+}
+
+// === a CA that only fails ===
+
+#[test]
+fn a_forgetful_ca_costs_tries_so_that_it_is_not_flooded() {
+    let [_, mut waiting, ..] = every_state();
+    let mut orders = 0;
+    while matches!(waiting.attempt, State::AwaitingControl(_)) {
+        orders += 1;
+        waiting.attempt = authority_failed(&waiting, &AuthorityError::OrderGone, START).state;
+        if let State::Ordering(ordering) = waiting.attempt.clone() {
+            waiting.attempt = placed(&ordering, order_at_ca(None), START).state;
+            assert!(awaiting(&waiting).next_check >= START + Duration::from_secs(60));
+        }
+    }
+    assert_eq!((orders, word(&waiting.attempt)), (schedule::DCV_TRIES, "stalled"));
+}
+
+#[test]
+fn a_step_that_only_fails_slows_down_tells_once_and_loses_the_order_in_the_end() {
+    let [_, _, mut validating, ..] = every_state();
+    let refused = AuthorityError::Account(Explanation::new("the account is deactivated"));
+    let (mut now, mut events, mut steps) = (START, 0, 0);
+    while matches!(validating.attempt, State::Validating(_)) {
+        let step = authority_failed(&validating, &refused, now);
+        events += u32::from(step.event.is_some());
+        steps += 1;
+        validating.attempt = step.state;
+        now = validating.due_at().unwrap().max(now);
+    }
+    assert_eq!(word(&validating.attempt), "ordering");
+    assert_eq!(events, 2, "the trouble, and the loss of the order");
+    assert!(steps < 150, "{steps} steps in a day");
+    assert!(now - START >= STEP_WAIT_MAX && now - START < STEP_WAIT_MAX * 2);
+}
+
+#[test]
+fn a_ca_that_asks_for_no_patience_gets_some_all_the_same() {
+    let [_, waiting, ..] = every_state();
+    let limited = AuthorityError::RateLimited {
+        retry_after: Some(Duration::ZERO),
+        message: Explanation::new("slow down"),
+    };
+    let step = authority_failed(&waiting, &limited, START);
+    assert!(matches!(step.state, State::AwaitingControl(a) if a.next_check > START));
+}
