@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     narrator::Narrator,
     visitor,
-    world::{ADDRESS, PROVIDER, TARGET, World, dns_name, origin_host},
+    world::{PROVIDER, TARGET, World, dns_name, origin_host},
 };
 
 /// How often the API is asked for news.
@@ -42,7 +42,7 @@ pub(super) struct Customer {
 enum Way {
     /// `_acme-challenge` leads into our delegation domain, once and for all.
     Delegated,
-    /// Traffic points here already, so that the edge answers tokens.
+    /// Traffic points here already, so that the edge answers the CA's tokens.
     Http,
     /// TXT records, before traffic moves.
     Txt,
@@ -54,7 +54,7 @@ pub(super) const CUSTOMERS: [Customer; 3] = [
         hostname: "app.acme-bikes.com",
         zone: "acme-bikes.com",
         way: Way::Http,
-        what: "points its address here; our edge answers both tokens over HTTP",
+        what: "points its name here: the CNAME proves ownership, our edge answers the CA's token",
     },
     Customer {
         hostname: "shop.blue-coffee.net",
@@ -226,10 +226,7 @@ impl Customer {
                 let name = text(delegation, "cname")?;
                 vec![self.traffic()?, CustomerRecord { name, record: StaticRecord::Cname(target) }]
             }
-            Way::Http => {
-                let record = StaticRecord::A(ADDRESS);
-                vec![CustomerRecord { name: self.hostname.to_owned(), record }]
-            }
+            Way::Http => vec![self.traffic()?],
             Way::Txt => {
                 let ownership = &shown["ownership_verification"];
                 let control = &shown["ssl"]["validation_records"][0];

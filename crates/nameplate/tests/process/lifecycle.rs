@@ -64,7 +64,7 @@ async fn what_the_api_acknowledged_goes_on_after_kill_9() {
     let zone = nameplate.zone("provider.com", &origin).await.unwrap();
     let path = nameplate.hostname(&zone, "app.customer.com", "http").await.unwrap();
     nameplate.kill9().await.unwrap();
-    dns.set("app.customer.com", RecordType::A, &["127.0.0.1"]);
+    dns.set("app.customer.com", RecordType::CNAME, &["origin.provider.com."]);
     nameplate.start().await.unwrap();
     let ssl = serde_json::json!({ "ssl": { "type": "dv", "method": "http" } });
     nameplate.call(Method::PATCH, &path, ssl).await.unwrap();
