@@ -34,6 +34,7 @@ use np_domain::{
 
 use crate::{
     app::{App, Terms, draws::Draws},
+    reconcile::Journal,
     stores::Stores,
     wake::Bells,
 };
@@ -52,6 +53,8 @@ pub struct ApiDeps {
     pub clock: Arc<dyn Clock>,
     /// Who is told of changes.
     pub bells: Bells,
+    /// One line and one count for each event; the reconcilers have the same.
+    pub journal: Journal,
     /// Settings.
     pub settings: ApiSettings,
     /// Where ids and tokens come from.
@@ -100,8 +103,14 @@ impl From<ApiDeps> for Api {
             create_wait: settings.create_wait,
             hostnames_per_zone_max: settings.hostnames_per_zone_max,
         };
-        let (stores, clock, bells, draws) = (deps.stores, deps.clock, deps.bells, deps.draws);
-        let app = App { stores, clock, bells, draws, terms };
+        let app = App {
+            stores: deps.stores,
+            clock: deps.clock,
+            bells: deps.bells,
+            journal: deps.journal,
+            draws: deps.draws,
+            terms,
+        };
         Self(Arc::new(ApiState { app, settings }))
     }
 }

@@ -19,7 +19,7 @@ use np_domain::{
     ports::Clock,
 };
 
-use crate::{stores::Stores, wake::Bells};
+use crate::{reconcile::Journal, stores::Stores, wake::Bells};
 use draws::Draws;
 
 /// An edit that lost the race for a hostname this many times in a row gives up.
@@ -34,6 +34,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Who is told of changes.
     pub bells: Bells,
+    /// One line and one count for each event.
+    pub journal: Journal,
     /// Where ids and tokens come from.
     pub draws: Arc<dyn Draws>,
     /// What can be asked for here.

@@ -84,6 +84,7 @@ struct Ground {
     vault: Arc<dyn Vault>,
     clock: Arc<dyn Clock>,
     bells: Bells,
+    journal: Journal,
     domain: DelegationDomain,
     cdn_domain: Option<DnsName>,
 }
@@ -101,11 +102,14 @@ impl Control {
         let config = &loaded.config;
         let vault = vault(loaded)?;
         let store = open_store(loaded).await?;
+        let journal = Journal::default();
+        journal.register(registry);
         let ground = Ground {
             stores: Stores::of(Arc::new(store.clone())),
             vault: Arc::new(vault),
             clock: Arc::new(SystemClock),
             bells: Bells::default(),
+            journal,
             domain: config.dns.domain(&config.platform).map_err(|why| loaded.blame("dns", why))?,
             cdn_domain: config.platform.cdn_domain(),
         };
@@ -126,7 +130,7 @@ impl Control {
         .await?;
         let local_root = built.local_root.clone();
         let works = TaskTracker::new();
-        let world = world(loaded, node, &ground, senses, built, registry);
+        let world = world(loaded, node, &ground, senses, built);
         if let Err(why) = world.take_over().await {
             tracing::warn!(error = %why, "leases.kept: work under way at the last end waits until they run out");
         }
@@ -185,11 +189,8 @@ fn world(
     ground: &Ground,
     senses: Senses,
     built: Built,
-    registry: &mut Registry,
 ) -> Arc<World> {
     let config = &loaded.config;
-    let journal = Journal::default();
-    journal.register(registry);
     let owner = LeaseOwner(node.name.clone());
     Arc::new(World {
         stores: ground.stores.clone(),
@@ -199,7 +200,7 @@ fn world(
         probe: senses.probe,
         authorities: built.authorities,
         bells: ground.bells.clone(),
-        journal,
+        journal: ground.journal.clone(),
         settings: config.reconcile.settings(owner, ground.cdn_domain.clone()),
     })
 }
@@ -246,6 +247,7 @@ fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
         stores: ground.stores.clone(),
         clock: ground.clock.clone(),
         bells: ground.bells.clone(),
+        journal: ground.journal.clone(),
         settings: ApiSettings {
             delegation_domain: ground.domain.clone(),
             cdn_domain: ground.cdn_domain.clone(),

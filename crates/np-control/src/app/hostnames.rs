@@ -47,10 +47,11 @@ pub async fn find(app: &App, zone: &Zone, id: HostnameId) -> Result<HostnameReco
 pub async fn remove(app: &App, zone: &Zone, id: HostnameId) -> Result<(), FindError> {
     for _ in 0..SAVE_TRIES_MAX {
         let change = leaving(app, find(app, zone, id).await?)?;
-        match app.stores.hostnames.save(&[change], &Hold::Release).await {
+        match app.stores.hostnames.save(std::slice::from_ref(&change), &Hold::Release).await {
             Err(StoreError::Stale) => continue,
             saved => saved?,
         }
+        app.journal.note(&change.hostname, &change.events);
         app.bells.ownership.ring();
         app.bells.publication.ring();
         app.bells.saved.ring_all();

@@ -1,14 +1,17 @@
 //! One log line and one count for each event of a hostname, written once its save has succeeded.
 
-use np_domain::{custom_hostname::CustomHostname, event::Event};
+use np_domain::{
+    custom_hostname::CustomHostname,
+    event::{Event, EventKind},
+};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
 
-/// Counts and logs events. Cheap to clone.
-#[derive(Clone, Default)]
+/// Counts and logs events. Cheap to clone: clones count together.
+#[derive(Clone)]
 pub struct Journal {
     events: Family<EventLabels, Counter>,
 }
@@ -16,6 +19,17 @@ pub struct Journal {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct EventLabels {
     kind: &'static str,
+}
+
+impl Default for Journal {
+    /// Every kind of event has its count from the start, at 0: a rate sees the first event too.
+    fn default() -> Self {
+        let events = Family::<EventLabels, Counter>::default();
+        for (_, kind) in EventKind::ALL {
+            let _: u64 = events.get_or_create(&EventLabels { kind }).get();
+        }
+        Self { events }
+    }
 }
 
 impl Journal {
@@ -41,6 +55,23 @@ impl Journal {
                 evidence = %event.detail,
                 "hostname changed"
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_event_is_counted_from_the_start() {
+        let (journal, mut registry, mut text) =
+            (Journal::default(), Registry::default(), String::new());
+        journal.register(&mut registry);
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        for (_, kind) in EventKind::ALL {
+            let line = format!("hostname_events_total{{kind=\"{kind}\"}} 0\n");
+            assert!(text.contains(&line), "{line} in {text}");
         }
     }
 }

@@ -169,3 +169,18 @@ async fn an_edit_leaves_a_new_order_to_the_reconciler() {
     let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
     assert!(matches!(record.unwrap().certificate.unwrap().attempt, State::Ordering(_)));
 }
+
+#[tokio::test]
+async fn every_change_by_the_api_is_counted_once_it_is_saved() {
+    let (world, path) = with_hostname(plain()).await;
+    world.patch(&path, json!({ "custom_metadata": { "tenant": "43" } })).await;
+    world.clock.advance(Duration::from_secs(3600));
+    world.patch(&path, json!({ "ssl": { "type": "dv", "method": "txt" } })).await;
+    world.patch(&path, json!({ "ssl": null })).await;
+    world.delete(&path).await;
+    world.delete(&path).await;
+    let counted =
+        ["hostname.created", "hostname.edited", "ownership.restarted", "hostname.deleted"]
+            .map(|kind| world.counted(kind));
+    assert_eq!(counted, [Some(1), Some(2), Some(1), Some(1)]);
+}

@@ -11,6 +11,7 @@ use np_control::{
         draws::{CountingDraws, Draws},
         tokens,
     },
+    reconcile::Journal,
     stores::Stores,
     wake::Bells,
 };
@@ -23,6 +24,7 @@ use np_domain::{
 };
 use np_store::{Store, StoreOptions};
 use np_testkit::clock::TestClock;
+use prometheus_client::{encoding::text::encode, registry::Registry};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -32,6 +34,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<Store>,
     pub(crate) clock: TestClock,
     pub(crate) bells: Bells,
+    pub(crate) journal: Journal,
     pub(crate) draws: Arc<dyn Draws>,
     /// The administrator's token.
     pub(crate) admin: String,
@@ -94,6 +97,7 @@ impl World {
         let store = Arc::new(Store::open(&url, &StoreOptions::default()).await.unwrap());
         let clock = TestClock::new();
         let bells = Bells::default();
+        let journal = Journal::default();
         let draws: Arc<dyn Draws> = Arc::new(CountingDraws::default());
         let made = tokens::create_admin(store.as_ref(), draws.as_ref(), clock.now()).await.unwrap();
         let admin = made.secret.expose().to_owned();
@@ -101,10 +105,11 @@ impl World {
             stores: Stores::of(store.clone()),
             clock: Arc::new(clock.clone()),
             bells: bells.clone(),
+            journal: journal.clone(),
             settings,
             draws: draws.clone(),
         });
-        Self { router, store, clock, bells, draws, admin, _folder: folder }
+        Self { router, store, clock, bells, journal, draws, admin, _folder: folder }
     }
 
     /// Sends a request as the administrator.
@@ -149,6 +154,15 @@ impl World {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Answer { status, body }
+    }
+
+    /// How many events of this kind were counted.
+    pub(crate) fn counted(&self, kind: &str) -> Option<u64> {
+        let (mut registry, mut text) = (Registry::default(), String::new());
+        self.journal.clone().register(&mut registry);
+        encode(&mut text, &registry).unwrap();
+        let series = format!("hostname_events_total{{kind=\"{kind}\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&series))?.parse().ok()
     }
 
     /// A token of a new account.

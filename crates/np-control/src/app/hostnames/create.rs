@@ -73,6 +73,7 @@ pub async fn create(
     let record = record(app, zone, new);
     let events = [super::event(EventKind::Created, "asked for by the API", app.now())];
     app.stores.hostnames.insert(&record, &events).await?;
+    app.journal.note(&record.hostname, &events);
     app.bells.ownership.ring();
     app.bells.issuance.ring();
     app.bells.publication.ring();

@@ -132,6 +132,7 @@ pub async fn edit(
             Err(StoreError::Stale) => continue,
             saved => saved.map_err(FindError::from)?,
         }
+        app.journal.note(&hostname.hostname, &hostname.events);
         app.bells.ownership.ring();
         app.bells.issuance.ring();
         app.bells.publication.ring();
