@@ -11,6 +11,8 @@ pub mod hostnames;
 pub mod tokens;
 pub mod zones;
 
+mod race;
+
 use std::{sync::Arc, time::Duration};
 
 use np_domain::{
@@ -21,9 +23,6 @@ use np_domain::{
 
 use crate::{reconcile::Journal, stores::Stores, wake::Bells};
 use draws::Draws;
-
-/// An edit that lost the race for a hostname this many times in a row gives up.
-pub const SAVE_TRIES_MAX: u32 = 8;
 
 /// What the use cases share.
 #[derive(Clone)]

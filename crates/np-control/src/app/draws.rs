@@ -47,6 +47,11 @@ impl dyn Draws + '_ {
         bytes
     }
 
+    /// A number from 0 to 1.
+    pub(crate) fn fraction(&self) -> f64 {
+        f64::from(u32::from_be_bytes(self.bytes())) / f64::from(u32::MAX)
+    }
+
     /// A random UUID (version 4).
     pub fn uuid(&self) -> Uuid {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()

@@ -19,7 +19,7 @@ use np_domain::{
 };
 use thiserror::Error;
 
-use super::{App, SAVE_TRIES_MAX};
+use super::{App, race::Race};
 
 /// Why there is no hostname to show or remove.
 #[derive(Debug, Error)]
@@ -45,10 +45,14 @@ pub async fn find(app: &App, zone: &Zone, id: HostnameId) -> Result<HostnameReco
 /// # Errors
 /// See [`FindError`].
 pub async fn remove(app: &App, zone: &Zone, id: HostnameId) -> Result<(), FindError> {
-    for _ in 0..SAVE_TRIES_MAX {
+    let mut race = Race::new();
+    loop {
         let change = leaving(app, find(app, zone, id).await?)?;
         match app.stores.hostnames.save(std::slice::from_ref(&change), &Hold::Release).await {
-            Err(StoreError::Stale) => continue,
+            Err(StoreError::Stale) => {
+                race.lost(app.draws.as_ref()).await?;
+                continue;
+            }
             saved => saved?,
         }
         app.journal.note(&change.hostname, &change.events);
@@ -57,7 +61,6 @@ pub async fn remove(app: &App, zone: &Zone, id: HostnameId) -> Result<(), FindEr
         app.bells.saved.ring_all();
         return Ok(());
     }
-    Err(StoreError::Stale.into())
 }
 
 fn leaving(app: &App, record: HostnameRecord) -> Result<HostnameChange, FindError> {

@@ -18,7 +18,7 @@ use np_domain::{
 use thiserror::Error;
 
 use super::{FindError, WantedError, check, event, find};
-use crate::app::{App, SAVE_TRIES_MAX, Terms};
+use crate::app::{App, Terms, race::Race};
 
 /// What to change; what is not named stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -125,11 +125,15 @@ pub async fn edit(
     edit: &Edit,
 ) -> Result<HostnameRecord, EditError> {
     let fresh = NewCertificate(app.draws.pack_id());
-    for _ in 0..SAVE_TRIES_MAX {
+    let mut race = Race::new();
+    loop {
         let record = find(app, zone, id).await?;
         let (hostname, certificate) = decide(record, edit, fresh, &app.terms, app.now())?;
         match app.stores.hostnames.save_edit(&hostname, certificate.as_ref()).await {
-            Err(StoreError::Stale) => continue,
+            Err(StoreError::Stale) => {
+                race.lost(app.draws.as_ref()).await.map_err(FindError::from)?;
+                continue;
+            }
             saved => saved.map_err(FindError::from)?,
         }
         app.journal.note(&hostname.hostname, &hostname.events);
@@ -139,7 +143,6 @@ pub async fn edit(
         app.bells.saved.ring_all();
         return Ok(find(app, zone, id).await?);
     }
-    Err(FindError::from(StoreError::Stale).into())
 }
 
 /// What an edit leads to. Pure.
