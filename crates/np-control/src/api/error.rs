@@ -146,7 +146,7 @@ impl From<FallbackError> for ApiError {
     fn from(error: FallbackError) -> Self {
         match error {
             FallbackError::Unset => Self::of(Problem::FallbackNotFound),
-            FallbackError::Store(error) => error.into(),
+            FallbackError::Access(error) => error.into(),
         }
     }
 }

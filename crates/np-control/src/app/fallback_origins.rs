@@ -2,12 +2,12 @@
 
 use np_domain::{
     origin::{FallbackOrigin, OriginHost},
-    ports::{Publish, StoreError},
+    ports::Publish,
     zone::Zone,
 };
 use thiserror::Error;
 
-use super::App;
+use super::{App, access::AccessError, zones::change};
 
 /// Why there is no fallback origin to show or remove.
 #[derive(Debug, Error)]
@@ -15,25 +15,25 @@ pub enum FallbackError {
     /// None is set.
     #[error("the zone has no fallback origin")]
     Unset,
-    /// Memory failed.
+    /// The zone has gone, or memory failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Access(#[from] AccessError),
 }
 
 /// Sets it.
 ///
 /// # Errors
-/// When memory fails, or somebody else changed the zone meanwhile.
-pub async fn set(
-    app: &App,
-    mut zone: Zone,
-    origin: OriginHost,
-) -> Result<FallbackOrigin, StoreError> {
+/// When the zone has gone or memory fails.
+pub async fn set(app: &App, zone: Zone, origin: OriginHost) -> Result<FallbackOrigin, AccessError> {
     let now = app.now();
-    let created_at = zone.fallback.as_ref().map_or(now, |old| old.created_at);
-    let fallback = FallbackOrigin { origin, created_at, updated_at: now };
-    zone.fallback = Some(fallback.clone());
-    save(app, zone).await?;
+    let set = |zone: &mut Zone| {
+        let created_at = zone.fallback.as_ref().map_or(now, |old| old.created_at);
+        let fallback = FallbackOrigin { origin: origin.clone(), created_at, updated_at: now };
+        zone.fallback = Some(fallback.clone());
+        Ok::<_, AccessError>(fallback)
+    };
+    let (_, fallback) = change(app, zone, Publish::Yes, set).await?;
+    tell(app);
     Ok(fallback)
 }
 
@@ -49,16 +49,14 @@ pub fn current(zone: &Zone) -> Result<&FallbackOrigin, FallbackError> {
 ///
 /// # Errors
 /// When none is set or memory fails.
-pub async fn remove(app: &App, mut zone: Zone) -> Result<FallbackOrigin, FallbackError> {
-    let fallback = zone.fallback.take().ok_or(FallbackError::Unset)?;
-    save(app, zone).await?;
+pub async fn remove(app: &App, zone: Zone) -> Result<FallbackOrigin, FallbackError> {
+    let take = |zone: &mut Zone| zone.fallback.take().ok_or(FallbackError::Unset);
+    let (_, fallback) = change(app, zone, Publish::Yes, take).await?;
+    tell(app);
     Ok(fallback)
 }
 
-async fn save(app: &App, mut zone: Zone) -> Result<(), StoreError> {
-    zone.modified_at = app.now();
-    app.stores.zones.save_zone(&zone, Publish::Yes).await?;
+fn tell(app: &App) {
     app.bells.publication.ring();
     app.bells.saved.ring_all();
-    Ok(())
 }

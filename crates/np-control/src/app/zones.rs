@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::{
     App,
     access::{self, AccessError},
+    race::Race,
 };
 
 /// A zone to add.
@@ -77,14 +78,41 @@ pub async fn create(app: &App, token: &ApiToken, new: NewZone) -> Result<Zone, C
 /// Changes who answers the zone's DNS.
 ///
 /// # Errors
-/// When memory fails, or somebody else changed the zone meanwhile.
-pub async fn set_kind(app: &App, mut zone: Zone, kind: ZoneKind) -> Result<Zone, StoreError> {
-    if zone.kind != kind {
-        zone.kind = kind;
-        zone.modified_at = app.now();
-        app.stores.zones.save_zone(&zone, Publish::No).await?;
+/// When the zone has gone or memory fails.
+pub async fn set_kind(app: &App, zone: Zone, kind: ZoneKind) -> Result<Zone, AccessError> {
+    if zone.kind == kind {
+        return Ok(zone);
     }
-    Ok(zone)
+    let set = |zone: &mut Zone| {
+        zone.kind = kind;
+        Ok::<_, AccessError>(())
+    };
+    Ok(change(app, zone, Publish::No, set).await?.0)
+}
+
+/// Makes a change to a zone and saves it, and gives the zone and what `make` gave; a lost race is run again on what won.
+///
+/// # Errors
+/// Those of `make`, and when the zone has gone or memory fails.
+pub(super) async fn change<T, E: From<AccessError>>(
+    app: &App,
+    mut zone: Zone,
+    publish: Publish,
+    make: impl Fn(&mut Zone) -> Result<T, E>,
+) -> Result<(Zone, T), E> {
+    let mut race = Race::new();
+    loop {
+        let made = make(&mut zone)?;
+        zone.modified_at = app.now();
+        match app.stores.zones.save_zone(&zone, publish).await {
+            Ok(()) => return Ok((zone, made)),
+            Err(StoreError::Stale) => {}
+            Err(why) => return Err(AccessError::from(why).into()),
+        }
+        race.lost(app.draws.as_ref()).await.map_err(AccessError::from)?;
+        let newer = app.stores.zones.zone(zone.id).await.map_err(AccessError::from)?;
+        zone = newer.ok_or(AccessError::Foreign)?;
+    }
 }
 
 /// Removes a zone without hostnames.

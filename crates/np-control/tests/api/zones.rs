@@ -141,3 +141,20 @@ async fn a_bad_fallback_origin_is_refused_with_its_field() {
         assert_eq!(answer.failure(), (400, code, "/origin"), "{body}");
     }
 }
+
+#[tokio::test]
+async fn changes_of_a_zone_that_race_are_all_kept() {
+    let world = World::new().await;
+    let zone = format!("/zones/{}", world.zone("provider.com").await);
+    let fallback = format!("{zone}/custom_hostnames/fallback_origin");
+    let put = |origin: &str| world.call(Method::PUT, &fallback, json!({ "origin": origin }));
+    let (one, two, three) = tokio::join!(
+        put("a.provider.com"),
+        put("b.provider.com"),
+        world.patch(&zone, json!({ "type": "partial" })),
+    );
+    assert_eq!([one.status, two.status, three.status].map(|s| s.as_u16()), [200; 3]);
+    assert_eq!(world.get(&zone).await.result()["type"], "partial");
+    let origin = world.get(&fallback).await.result()["origin"].clone();
+    assert!(origin == "a.provider.com" || origin == "b.provider.com", "{origin}");
+}
