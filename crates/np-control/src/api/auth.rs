@@ -103,7 +103,7 @@ pub(crate) async fn path_id(parts: &mut Parts, name: &str) -> Result<String, Api
 
 /// 404 in the words of the original: an id of the wrong form matches no route.
 pub(crate) fn no_route(parts: &Parts) -> ApiError {
-    ApiError::of(Problem::NoRoute).because(format!("Nothing is at {}.", parts.uri.path()))
+    ApiError::of(Problem::NoRoute).because(parts.uri.path())
 }
 
 /// The secret of the bearer token.

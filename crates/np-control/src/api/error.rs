@@ -4,8 +4,6 @@
 //! Below it, one exhaustive match per error of the domain and of the use cases. Nothing internal gets into a reply: what
 //! caused a 500 is logged here, once, and the client reads `Internal Server Error`.
 
-use std::fmt::Write as _;
-
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use np_domain::{
@@ -30,6 +28,7 @@ use crate::app::{
 
 mod table;
 
+use table::PLACEHOLDERS;
 pub use table::{Problem, Row};
 
 /// An error on its way to the client.
@@ -64,11 +63,7 @@ impl ApiError {
 
     fn item(&self) -> Item {
         let row = self.problem.row();
-        let mut message = row.message.to_owned();
-        if let Some(detail) = &self.detail {
-            // Writing to a String cannot fail.
-            let _ = write!(message, " {detail}");
-        }
+        let message = message(row.message, self.detail.as_deref());
         let chain = self.problem.chain().map(|(code, message)| Item {
             code,
             message: message.to_owned(),
@@ -77,6 +72,15 @@ impl ApiError {
         });
         let source = self.pointer.clone().map(|pointer| Source { pointer });
         Item { code: row.code, message, source, error_chain: chain.into_iter().collect() }
+    }
+}
+
+/// The table's text with the detail in its place, or behind it.
+fn message(text: &str, detail: Option<&str>) -> String {
+    let Some(detail) = detail else { return text.to_owned() };
+    match PLACEHOLDERS.iter().find(|place| text.contains(**place)) {
+        Some(place) => text.replacen(place, detail, 1),
+        None => format!("{text} {detail}"),
     }
 }
 
@@ -309,7 +313,7 @@ fn hostname(error: HostnameError) -> ApiError {
         HostnameError::ReservedTop => ApiError::of(Problem::HostnameReservedTop),
         HostnameError::ReservedDomain => ApiError::of(Problem::HostnameReservedDomain),
         HostnameError::PublicSuffix(_) => {
-            ApiError::of(Problem::HostnameUnparsable).because(format!("`{error}`."))
+            ApiError::of(Problem::HostnameUnparsable).because(error.to_string())
         }
     }
 }

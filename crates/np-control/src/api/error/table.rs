@@ -7,9 +7,12 @@ pub struct Row {
     pub status: u16,
     /// The API's code.
     pub code: u32,
-    /// The text; details follow it.
+    /// The text. Details stand for its placeholder, one of [`PLACEHOLDERS`], or else follow it.
     pub message: &'static str,
 }
+
+/// What stands in a text for what is particular about a request.
+pub(crate) const PLACEHOLDERS: [&str; 2] = [":reason", ":path"];
 
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $message:literal;)*) => {
@@ -52,7 +55,7 @@ problems! {
     /// The token may only look.
     ReadOnly = 403, 10000, "Authentication error";
     /// No such path.
-    NoRoute = 404, 7003, "Could not route to the request's path, perhaps your object identifier is invalid?";
+    NoRoute = 404, 7003, "Could not route to :path, perhaps your object identifier is invalid?";
     /// No such method at this path.
     NotAllowed = 405, 10405, "Method not allowed for this path. Check the method and try again.";
     /// The body is longer than configured.
@@ -82,7 +85,7 @@ problems! {
     /// A reserved top-level domain.
     HostnameReservedTop = 400, 1409, "Reserved top domain custom hostnames, such as 'test', 'example', 'invalid' or 'localhost', is not supported. Check your input and try again.";
     /// A public suffix.
-    HostnameUnparsable = 400, 1410, "Unable to parse custom hostname. Check your input and try again.";
+    HostnameUnparsable = 400, 1410, "Unable to parse custom hostname - `:reason`. Check your input and try again.";
     /// A domain for documentation.
     HostnameReservedDomain = 400, 1411, "Custom hostnames ending in example.com, example.net, or example.org are prohibited. Check your input and try again.";
     /// No origin at all.

@@ -62,3 +62,18 @@ fn each_broken_rule_of_hostnames_has_its_code() {
         }
     }
 }
+
+#[test]
+fn what_is_particular_stands_where_the_original_has_it() {
+    let error = np_domain::name::Hostname::parse("co.uk").expect_err("a public suffix");
+    assert_eq!(
+        hostname(error).item().message,
+        "Unable to parse custom hostname - `publicsuffix: cannot derive eTLD+1 for domain \"co.uk\"`. \
+         Check your input and try again."
+    );
+    let request = http::Request::get("/client/v4/zones/x?page=2").body(()).unwrap();
+    assert_eq!(
+        crate::api::auth::no_route(&request.into_parts().0).item().message,
+        "Could not route to /client/v4/zones/x, perhaps your object identifier is invalid?"
+    );
+}
