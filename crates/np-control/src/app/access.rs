@@ -91,13 +91,42 @@ pub async fn account(app: &App, token: &ApiToken, id: AccountId) -> Result<Accou
 
 /// Narrows a filter down to the zones that the token may see.
 pub fn narrow(token: &ApiToken, filter: &mut ZoneFilter) {
-    if let Scope::Zones(zones) = &token.scope {
-        filter.among = Some(zones.clone());
-    }
+    filter.among = among(&token.scope, filter.among.take());
     if token.access != Access::Admin {
         match filter.account {
             Some(account) if account != token.account => filter.among = Some(Vec::new()),
             _ => filter.account = Some(token.account),
         }
+    }
+}
+
+/// The zones that were asked for and are in scope; `None`: all.
+fn among(scope: &Scope, asked: Option<Vec<ZoneId>>) -> Option<Vec<ZoneId>> {
+    let Scope::Zones(zones) = scope else { return asked };
+    let wanted = |zone: &ZoneId| asked.as_ref().is_none_or(|asked| asked.contains(zone));
+    Some(zones.iter().copied().filter(wanted).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::draws::{CountingDraws, Draws};
+
+    #[test]
+    fn a_token_for_some_zones_narrows_what_was_asked_for() {
+        let draws = CountingDraws::default();
+        let draws: &dyn Draws = &draws;
+        let [mine, other, foreign] = [(); 3].map(|()| draws.zone_id());
+        let scope = Scope::Zones(vec![mine, other]);
+        for (asked, expected) in [
+            (None, vec![mine, other]),
+            (Some(Vec::new()), Vec::new()),
+            (Some(vec![mine]), vec![mine]),
+            (Some(vec![foreign, other]), vec![other]),
+        ] {
+            assert_eq!(among(&scope, asked.clone()), Some(expected), "{asked:?}");
+        }
+        assert_eq!(among(&Scope::Account, None), None);
+        assert_eq!(among(&Scope::Account, Some(vec![mine])), Some(vec![mine]));
     }
 }

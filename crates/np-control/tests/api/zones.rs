@@ -62,6 +62,15 @@ async fn zones_are_listed_by_name_and_filtered() {
 }
 
 #[tokio::test]
+async fn an_operator_in_the_name_is_refused_and_not_looked_for() {
+    let world = World::new().await;
+    for operator in ["equal", "not_equal", "starts_with", "contains", "ends_with_case_sensitive"] {
+        let answer = world.get(&format!("/zones?name={operator}:provider")).await;
+        assert_eq!(answer.failure(), (400, 10002, "/name"), "{operator}");
+    }
+}
+
+#[tokio::test]
 async fn each_bad_zone_has_its_code() {
     let world = World::new().await;
     world.zone("provider.com").await;

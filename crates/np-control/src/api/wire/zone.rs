@@ -214,6 +214,19 @@ pub(crate) fn parse_edit(body: &Value) -> Result<Option<ZoneKind>, Invalid> {
     parse_kind(&body)
 }
 
+/// A name to match exactly. A name has no colon: one before it is an operator of the original's, such as `contains:`.
+fn parse_name_filter(name: &str) -> Result<Explanation, Invalid> {
+    match name.split_once(':') {
+        None => Ok(Explanation::new(name.to_ascii_lowercase())),
+        Some((operator, _)) => Err(Invalid {
+            pointer: "/name".to_owned(),
+            why: Why::BadQuery(format!(
+                "`name` is matched exactly here; the operator `{operator}:` is not offered."
+            )),
+        }),
+    }
+}
+
 /// Reads the filters of a list. All zones are active, so that any other status matches none.
 pub(crate) fn parse_filter(params: &Params) -> Result<ZoneFilter, Invalid> {
     params.refuse(&["type", "account.name"])?;
@@ -221,7 +234,7 @@ pub(crate) fn parse_filter(params: &Params) -> Result<ZoneFilter, Invalid> {
         pointer: "/account.id".to_owned(),
         why: Why::BadQuery("`account.id` must be 32 hex digits.".to_owned()),
     })?;
-    let name = params.get("name").map(|name| Explanation::new(name.to_ascii_lowercase()));
+    let name = params.get("name").map(parse_name_filter).transpose()?;
     let none = params.get("status").is_some_and(|status| status != "active");
     Ok(ZoneFilter { account, name, among: none.then(Vec::new) })
 }
