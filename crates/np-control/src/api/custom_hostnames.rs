@@ -3,6 +3,7 @@
 pub(crate) mod create;
 pub(crate) mod edit;
 pub(crate) mod list;
+pub(crate) mod quota;
 pub(crate) mod read;
 pub(crate) mod remove;
 

@@ -11,7 +11,7 @@ use http::Method;
 
 use super::{
     Api, ApiDeps, accounts, auth,
-    custom_hostnames::{create, edit, list, read, remove},
+    custom_hostnames::{create, edit, list, quota, read, remove},
     dcv_delegation,
     error::{ApiError, Problem},
     fallback_origin, tokens, trace, zones,
@@ -74,6 +74,7 @@ fn routes() -> Vec<(Operation, MethodRouter<Api>)> {
         write(Method::DELETE, FALLBACK, delete(fallback_origin::remove)),
         read(HOSTNAMES, get(list::list)),
         write(Method::POST, HOSTNAMES, post(create::create)),
+        read("/zones/{zone_id}/custom_hostnames/quota", get(quota::quota)),
         read(HOSTNAME, get(read::read)),
         write(Method::PATCH, HOSTNAME, patch(edit::edit)),
         write(Method::DELETE, HOSTNAME, delete(remove::remove)),

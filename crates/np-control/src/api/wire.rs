@@ -9,6 +9,7 @@ pub(crate) mod custom_hostname;
 pub(crate) mod fallback_origin;
 pub(crate) mod invalid;
 pub(crate) mod object;
+pub(crate) mod quota;
 pub(crate) mod ssl;
 pub(crate) mod status;
 pub(crate) mod token;

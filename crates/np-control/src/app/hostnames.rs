@@ -2,10 +2,12 @@
 
 mod create;
 mod edit;
+mod quota;
 mod wanted;
 
 pub use create::{CreateError, NewHostname, create};
 pub use edit::{CertificateEdit, Edit, EditError, FieldEdit, NewCertificate, TlsEdit, edit};
+pub use quota::{Quota, quota};
 pub use wanted::{WantedError, check};
 
 use np_domain::{

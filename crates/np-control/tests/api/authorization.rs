@@ -14,7 +14,7 @@ const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
 const FALLBACK: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
 
 /// Every route, and what a token must allow for it.
-const EXPECTED: [(Method, &str, Need); 17] = [
+const EXPECTED: [(Method, &str, Need); 18] = [
     (Method::GET, "/accounts", Need::Read),
     (Method::GET, "/accounts/{account_id}", Need::Read),
     (Method::GET, "/user/tokens/verify", Need::Read),
@@ -29,6 +29,7 @@ const EXPECTED: [(Method, &str, Need); 17] = [
     (Method::DELETE, FALLBACK, Need::Write),
     (Method::GET, HOSTNAMES, Need::Read),
     (Method::POST, HOSTNAMES, Need::Write),
+    (Method::GET, "/zones/{zone_id}/custom_hostnames/quota", Need::Read),
     (Method::GET, HOSTNAME, Need::Read),
     (Method::PATCH, HOSTNAME, Need::Write),
     (Method::DELETE, HOSTNAME, Need::Write),

@@ -313,3 +313,21 @@ async fn a_full_zone_takes_no_more_until_one_is_deleted() {
     world.delete(&format!("{path}/{}", first.result()["id"].as_str().unwrap())).await;
     assert_eq!(world.post(&path, second).await.status, 201);
 }
+
+#[tokio::test]
+async fn the_quota_tells_what_is_used_and_what_may_be() {
+    for (max, allocated, exceeded) in
+        [(None, i32::MAX, [false, false]), (Some(1), 1, [false, true])]
+    {
+        let world = World::with(ApiSettings { hostnames_per_zone_max: max, ..settings() }).await;
+        let path = world.hostnames().await;
+        for (used, exceeded) in exceeded.into_iter().enumerate() {
+            let answer = world.get(&format!("{path}/quota")).await;
+            let expected = json!({
+                "allocated": allocated, "used": used, "exceeded": exceeded, "hard_cap": allocated,
+            });
+            assert_eq!(*answer.result(), expected);
+            world.post(&path, json!({ "hostname": "app.customer.com" })).await;
+        }
+    }
+}

@@ -9,13 +9,13 @@ use np_domain::{
     name::Hostname,
     origin::CustomOrigin,
     ownership,
-    ports::{HostnameFilter, InsertError, Page},
+    ports::InsertError,
     zone::Zone,
 };
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{WantedError, check};
+use super::{WantedError, check, quota};
 use crate::app::App;
 
 /// A waiting create reads again at least this often: a bell rung in another process is not heard.
@@ -101,10 +101,8 @@ fn record(app: &App, zone: &Zone, new: NewHostname) -> HostnameRecord {
 
 async fn check_quota(app: &App, zone: &Zone) -> Result<(), CreateError> {
     let Some(max) = app.terms.hostnames_per_zone_max else { return Ok(()) };
-    let first = Page { number: 1, size: 1 };
-    let listed = app.stores.hostnames.list(zone.id, &HostnameFilter::default(), first).await;
-    let (_, count) = listed.map_err(InsertError::from)?;
-    if count >= max { Err(CreateError::QuotaExceeded(max)) } else { Ok(()) }
+    let used = quota(app, zone).await.map_err(InsertError::from)?.used;
+    if used >= max { Err(CreateError::QuotaExceeded(max)) } else { Ok(()) }
 }
 
 /// Waits until the order was placed or refused, or the time is up. The hostname is safe already, so that trouble while
