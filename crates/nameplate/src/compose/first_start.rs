@@ -1,15 +1,28 @@
 //! The first start of an installation: an account, and a token to begin with.
+//!
+//! The secret is on the disk before its token is in the database: a crash at any moment leaves nothing, or a secret that
+//! the next start makes good. The same way an operator who lost the token writes a new secret and starts again.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use np_control::{
-    app::{draws::RandomDraws, tokens},
+    app::{
+        draws::RandomDraws,
+        tokens::{self, Ensured, TokenSecret},
+    },
     stores::Stores,
 };
 use np_domain::ports::Clock;
 
 use super::node::write_private;
+
+/// Who besides the owner may do anything with a file.
+const OTHERS: u32 = 0o077;
 
 /// The administrator's first token, made just now.
 pub(crate) struct AdminToken {
@@ -19,21 +32,141 @@ pub(crate) struct AdminToken {
     pub(crate) path: PathBuf,
 }
 
-/// Makes an account with an administrator's token, unless there is an account.
+/// Sees that the secret at `path` is an administrator's token; draws one when there is none and no account either.
 pub(crate) async fn admin_token(
     stores: &Stores,
     clock: &dyn Clock,
     path: &Path,
 ) -> anyhow::Result<Option<AdminToken>> {
     let accounts = stores.accounts.accounts().await.context("the accounts cannot be read")?;
-    if !accounts.is_empty() {
-        return Ok(None);
+    let secret = match kept(path) {
+        Some(secret) => secret,
+        None if accounts.is_empty() => drawn(path)?,
+        // The operator took it away, or it lies with another control process.
+        None => return Ok(None),
+    };
+    let ensured = tokens::ensure_admin(&*stores.accounts, &RandomDraws, &secret, clock.now());
+    match ensured.await.context("the administrator's token cannot be made")? {
+        Ensured::WasThere => Ok(None),
+        Ensured::Made => {
+            tracing::info!(path = %path.display(), "admin_token.made");
+            Ok(Some(AdminToken { secret: secret.expose().to_owned(), path: path.to_owned() }))
+        }
     }
-    let made = tokens::create_admin(&*stores.accounts, &RandomDraws, clock.now());
-    let made = made.await.context("the administrator's token cannot be made")?;
-    let secret = made.secret.expose().to_owned();
-    write_private(path, &secret).with_context(|| {
+}
+
+/// The secret at `path`. What others can read is none.
+fn kept(path: &Path) -> Option<TokenSecret> {
+    let mode = fs::metadata(path).ok()?.permissions().mode();
+    if mode & OTHERS != 0 {
+        let path = path.display();
+        tracing::warn!(%path, "admin_token.ignored: the file is open to others; chmod 600 it");
+        return None;
+    }
+    TokenSecret::parse(&fs::read_to_string(path).ok()?)
+}
+
+/// A new secret, which is at `path` by then.
+fn drawn(path: &Path) -> anyhow::Result<TokenSecret> {
+    let secret = TokenSecret::draw(&RandomDraws);
+    write_private(path, secret.expose()).with_context(|| {
         format!("the administrator's token cannot be written to {}", path.display())
     })?;
-    Ok(Some(AdminToken { secret, path: path.to_owned() }))
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use np_control::{adapters::clock::SystemClock, app::draws::Draws};
+    use np_domain::{account::Account, text::Explanation};
+    use np_store::{Store, StoreOptions};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    struct Installation {
+        folder: TempDir,
+        stores: Stores,
+    }
+
+    impl Installation {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}", folder.path().join("nameplate.db").display());
+            let store = Store::open(&url, &StoreOptions::default()).await.unwrap();
+            Self { folder, stores: Stores::of(Arc::new(store)) }
+        }
+
+        fn path(&self) -> PathBuf {
+            self.folder.path().join("admin-token")
+        }
+
+        async fn start(&self) -> Option<AdminToken> {
+            admin_token(&self.stores, &SystemClock, &self.path()).await.unwrap()
+        }
+
+        async fn accounts(&self) -> Vec<Account> {
+            self.stores.accounts.accounts().await.unwrap()
+        }
+
+        /// The secret in the file opens the API, and there is one account.
+        async fn assert_open(&self) {
+            let secret = fs::read_to_string(self.path()).unwrap();
+            let found =
+                tokens::authenticate(&*self.stores.accounts, secret.trim(), SystemClock.now());
+            let accounts = self.accounts().await;
+            assert_eq!((accounts.len(), found.await.unwrap().account), (1, accounts[0].id));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_start_makes_a_token_and_the_second_none() {
+        let installation = Installation::new().await;
+        let made = installation.start().await.unwrap();
+        assert_eq!(fs::read_to_string(installation.path()).unwrap().trim(), made.secret);
+        assert!(installation.start().await.is_none());
+        installation.assert_open().await;
+    }
+
+    #[tokio::test]
+    async fn a_start_after_a_crash_before_the_account_uses_the_secret_that_is_there() {
+        let installation = Installation::new().await;
+        let secret = drawn(&installation.path()).unwrap();
+        assert_eq!(installation.start().await.unwrap().secret, secret.expose());
+        installation.assert_open().await;
+    }
+
+    #[tokio::test]
+    async fn a_start_after_a_crash_before_the_token_makes_it_for_the_account_that_is_there() {
+        let installation = Installation::new().await;
+        let secret = drawn(&installation.path()).unwrap();
+        let draws: &dyn Draws = &RandomDraws;
+        let (id, name) = (draws.account_id(), Explanation::new("first"));
+        let account = Account { id, name, created_at: SystemClock.now() };
+        installation.stores.accounts.insert_account(&account).await.unwrap();
+        assert_eq!(installation.start().await.unwrap().secret, secret.expose());
+        installation.assert_open().await;
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_lost_is_replaced_by_the_secret_that_the_operator_writes() {
+        let installation = Installation::new().await;
+        installation.start().await.unwrap();
+        fs::remove_file(installation.path()).unwrap();
+        assert!(installation.start().await.is_none() && !installation.path().exists());
+        let secret = drawn(&installation.path()).unwrap();
+        assert_eq!(installation.start().await.unwrap().secret, secret.expose());
+        installation.assert_open().await;
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_others_can_read_becomes_no_token() {
+        let installation = Installation::new().await;
+        let secret = drawn(&installation.path()).unwrap();
+        fs::set_permissions(installation.path(), fs::Permissions::from_mode(0o644)).unwrap();
+        assert_ne!(installation.start().await.unwrap().secret, secret.expose());
+        installation.assert_open().await;
+    }
 }

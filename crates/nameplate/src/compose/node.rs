@@ -87,7 +87,9 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut file = options.write(true).create(true).truncate(true).mode(FILE_MODE).open(&draft)?;
     writeln!(file, "{text}")?;
     file.sync_all()?;
-    fs::rename(&draft, path)
+    fs::rename(&draft, path)?;
+    // Only then does the name outlive a power cut.
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 /// The name that is kept at `path`; drawn when there is none.

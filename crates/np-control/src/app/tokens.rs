@@ -18,6 +18,8 @@ use super::draws::Draws;
 pub const SECRET_BYTES: usize = 30;
 /// The name of the account that the first start makes.
 const ADMIN_ACCOUNT: &str = "Administration";
+/// The name of its token.
+const ADMIN_TOKEN: &str = "administrator";
 
 /// The secret of an API token, for the one who asked for it. `Debug` hides it, memory is wiped.
 pub struct TokenSecret(Zeroizing<String>);
@@ -27,6 +29,13 @@ impl TokenSecret {
     pub fn draw(draws: &dyn Draws) -> Self {
         let bytes = Zeroizing::new(draws.secret());
         Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+    }
+
+    /// Takes one that was kept: 40 characters of base64url, with or without space around them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
+        (bytes.len() == SECRET_BYTES).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// The 40 characters, for the one showing.
@@ -75,10 +84,60 @@ pub async fn create_admin(
     draws: &dyn Draws,
     now: Timestamp,
 ) -> Result<NewToken, InsertError> {
+    let account = oldest_account(accounts, draws, now).await?;
+    create(accounts, draws, account, ADMIN_TOKEN, Access::Admin, Scope::Account, now).await
+}
+
+/// Sees that `secret` is an administrator's token: makes what is missing, the account included. After a crash in the
+/// middle, the same call with the same secret goes on.
+///
+/// # Errors
+/// When memory fails.
+pub async fn ensure_admin(
+    accounts: &dyn AccountStore,
+    draws: &dyn Draws,
+    secret: &TokenSecret,
+    now: Timestamp,
+) -> Result<Ensured, InsertError> {
+    if accounts.token_by_secret(&hash(secret.expose())).await?.is_some() {
+        return Ok(Ensured::WasThere);
+    }
+    let token = ApiToken {
+        id: draws.token_id(),
+        account: oldest_account(accounts, draws, now).await?,
+        name: Explanation::new(ADMIN_TOKEN),
+        secret_sha256: hash(secret.expose()),
+        access: Access::Admin,
+        scope: Scope::Account,
+        expires_at: None,
+        created_at: now,
+    };
+    accounts.insert_token(&token).await?;
+    Ok(Ensured::Made)
+}
+
+/// What became of a token that shall be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ensured {
+    /// It was made.
+    Made,
+    /// It was there.
+    WasThere,
+}
+
+/// The account that was made first; made now when there is none.
+async fn oldest_account(
+    accounts: &dyn AccountStore,
+    draws: &dyn Draws,
+    now: Timestamp,
+) -> Result<AccountId, InsertError> {
+    if let Some(account) = accounts.accounts().await?.first() {
+        return Ok(account.id);
+    }
     let name = Explanation::new(ADMIN_ACCOUNT);
     let account = Account { id: draws.account_id(), name, created_at: now };
     accounts.insert_account(&account).await?;
-    create(accounts, draws, account.id, "administrator", Access::Admin, Scope::Account, now).await
+    Ok(account.id)
 }
 
 /// Makes a token without an end.
@@ -133,6 +192,16 @@ fn hash(secret: &str) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::app::draws::RandomDraws;
+
+    #[test]
+    fn a_kept_secret_is_taken_and_nothing_else() {
+        let secret = TokenSecret::draw(&RandomDraws);
+        let kept = TokenSecret::parse(&format!("{}\n", secret.expose())).unwrap();
+        assert_eq!(kept.expose(), secret.expose());
+        for other in ["", "secret", &secret.expose()[1..], &format!("{}AAAA", secret.expose())] {
+            assert!(TokenSecret::parse(other).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn a_secret_has_40_url_safe_characters_and_hides_itself() {
