@@ -196,12 +196,16 @@ impl FeedServer {
         Ok(())
     }
 
-    /// Which history this store's generations count in: drawn by the first process that asks.
+    /// Which history this store's generations count in: drawn by the first process that asks. With another node key it
+    /// is another history, because copies hold private keys that only the old one opens: they are made anew.
     async fn id(&self) -> Result<FeedId, StoreError> {
         let id = self.id.get_or_try_init(|| async {
             let drawn = SecretBytes::new(rand::random::<[u8; 16]>().to_vec());
             let kept = self.secrets.keep_secret(FEED_ID, &self.vault.seal(FEED_ID, &drawn)).await?;
-            let digest: [u8; 32] = Sha256::digest(kept.as_bytes()).into();
+            let digest = Sha256::new()
+                .chain_update(kept.as_bytes())
+                .chain_update(self.node_key.fingerprint())
+                .finalize();
             let mut id = [0; 16];
             id.copy_from_slice(&digest[..16]);
             Ok(FeedId(id))

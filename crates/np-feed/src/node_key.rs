@@ -32,6 +32,9 @@ const SEALED_FORMAT: u8 = 1;
 const SEALED_CONTEXT: &[u8] = b"nameplate feed: private key";
 const CREDENTIAL_INFO: &[u8] = b"nameplate feed: credential v1";
 const SEALING_INFO: &[u8] = b"nameplate feed: sealing v1";
+const FINGERPRINT_INFO: &[u8] = b"nameplate feed: fingerprint v1";
+/// Bytes of a fingerprint: enough that two keys of one installation never share it.
+const FINGERPRINT_BYTES: usize = 8;
 
 /// The secret shared by control and serving nodes. Cheap to clone; its `Debug` shows nothing.
 #[derive(Clone)]
@@ -40,6 +43,7 @@ pub struct NodeKey(Arc<Derived>);
 struct Derived {
     credential: Zeroizing<String>,
     cipher: Aes256Gcm,
+    fingerprint: [u8; FINGERPRINT_BYTES],
 }
 
 /// Why the shared secret cannot be had.
@@ -75,7 +79,9 @@ impl NodeKey {
         let hkdf = Hkdf::<Sha256>::new(None, secret);
         let credential = Zeroizing::new(hex::encode(derive(&hkdf, CREDENTIAL_INFO)));
         let cipher = Aes256Gcm::new((&*derive(&hkdf, SEALING_INFO)).into());
-        Self(Arc::new(Derived { credential, cipher }))
+        let mut fingerprint = [0; FINGERPRINT_BYTES];
+        fingerprint.copy_from_slice(&derive(&hkdf, FINGERPRINT_INFO)[..FINGERPRINT_BYTES]);
+        Self(Arc::new(Derived { credential, cipher, fingerprint }))
     }
 
     /// Reads the shared secret from a file.
@@ -101,6 +107,11 @@ impl NodeKey {
             create(path).map_err(|e| file_error(path, e))?;
         }
         Self::load(path)
+    }
+
+    /// Tells this key from others and says nothing about it.
+    pub fn fingerprint(&self) -> [u8; FINGERPRINT_BYTES] {
+        self.0.fingerprint
     }
 
     /// What a node sends as its bearer token.
@@ -195,6 +206,13 @@ mod tests {
         assert_eq!(ours.open(&sealed), Ok(secret.clone()));
         assert_ne!(sealed, ours.seal(&secret));
         assert_eq!(theirs.open(&sealed), Err(NotOurs));
+    }
+
+    #[test]
+    fn each_key_has_a_fingerprint_of_its_own() {
+        let fingerprint = |secret| NodeKey::from_secret(&[secret; 32]).fingerprint();
+        assert_eq!(fingerprint(1), fingerprint(1));
+        assert_ne!(fingerprint(1), fingerprint(2));
     }
 
     #[test]

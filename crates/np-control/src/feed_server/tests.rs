@@ -29,14 +29,17 @@ fn limits() -> FeedLimits {
 }
 
 fn world(limits: FeedLimits) -> World {
-    let outbox = Arc::new(Outbox::default());
+    world_of(Arc::new(Outbox::default()), NodeKey::from_secret(&[1; 32]), limits)
+}
+
+fn world_of(outbox: Arc<Outbox>, node_key: NodeKey, limits: FeedLimits) -> World {
     let bells = Bells::default();
     let server = FeedServer {
         feed: outbox.clone(),
         secrets: outbox.clone(),
         vault: Arc::new(Plain),
         clock: Arc::new(Plain),
-        node_key: NodeKey::from_secret(&[1; 32]),
+        node_key,
         domain: DelegationDomain::new("dcv.platform.net".parse().unwrap()),
         bells: bells.clone(),
         pulls: Semaphore::new(limits.pulls_max),
@@ -258,6 +261,23 @@ async fn a_copy_of_another_history_or_from_the_future_begins_anew() {
         assert!(batch.reset, "{stray:?}");
         assert_eq!((batch.from, batch.to, batch.items.len()), (Generation(0), Generation(1), 1));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_node_key_makes_every_copy_begin_anew() {
+    let before = world(limits());
+    before.outbox.mark_hostname(record(1));
+    let copy = before.server.pull(&pull(NodeRole::Edge)).await.unwrap();
+    let with_key = |secret| {
+        world_of(before.outbox.clone(), NodeKey::from_secret(&[secret; 32]), limits()).server
+    };
+    let same = with_key(1).pull(&Pull { wait_ms: 0, ..next(&copy) }).await.unwrap();
+    assert!(!same.reset && same.feed == copy.feed);
+    let server = with_key(2);
+    let batch = server.pull(&next(&copy)).await.unwrap();
+    assert!(batch.reset);
+    let routing = entries(&batch).pop().unwrap().routing.unwrap();
+    assert_eq!(server.node_key.open(&routing.certificates[0].key).unwrap().expose(), PLAIN_KEY);
 }
 
 #[tokio::test(start_paused = true)]
