@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
+use anyhow::Context as _;
 use hyper_util::service::TowerToHyperService;
 use np_control::{
     adapters::{clock::SystemClock, http_probe::HttpTokenProbe, resolver::DnsResolver},
@@ -21,8 +22,9 @@ use np_domain::{
     delegation::DelegationDomain,
     name::DnsName,
     ports::{Clock, HttpProbe, LeaseOwner, Resolver, Vault},
+    secret::SecretBytes,
 };
-use np_store::{FileVault, Store};
+use np_store::{FileVault, OpenError, Store};
 use prometheus_client::registry::Registry;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -44,6 +46,8 @@ use crate::{
 
 /// Nodes that pull the feed at a time; each holds one connection.
 const FEED_CONNECTIONS_MAX: usize = 1000;
+/// The secret that is kept only to be opened at each start, and the vault's context of it.
+const KEY_CHECK: &str = "master-key-check";
 
 /// What control is made of.
 pub(crate) struct ControlDeps<'a> {
@@ -113,6 +117,7 @@ impl Control {
             domain: config.dns.domain(&config.platform).map_err(|why| loaded.blame("dns", why))?,
             cdn_domain: config.platform.cdn_domain(),
         };
+        check_master_key(loaded, &ground).await?;
         let admin_token =
             first_start::admin_token(&ground.stores, &*ground.clock, &config.data.admin_token())
                 .await?;
@@ -162,9 +167,26 @@ impl Control {
 pub(crate) async fn open_store(loaded: &Loaded) -> Result<Store, Failure> {
     let config = &loaded.config;
     let opened = Store::open(&config.store.url(&config.data), &config.store.options()).await;
-    opened.map_err(|why| {
-        let message = format!("{:#}", anyhow::Error::new(why));
-        loaded.blame("store", Invalid::new("url", message)).into()
+    opened.map_err(|why| database_refused(loaded, why).into())
+}
+
+/// Why the database cannot be used, as the configuration's fault.
+pub(crate) fn database_refused(loaded: &Loaded, why: OpenError) -> ConfigError {
+    let why = anyhow::Error::new(why);
+    let message = format!("{why:#}: correct the URL, or see that the database runs");
+    loaded.blame("store", Invalid::new("url", message))
+}
+
+/// A database that was sealed with another key is refused before anything new is sealed into it.
+async fn check_master_key(loaded: &Loaded, ground: &Ground) -> Result<(), Failure> {
+    let sealed = ground.vault.seal(KEY_CHECK, &SecretBytes::new(KEY_CHECK.into()));
+    let kept = ground.stores.secrets.keep_secret(KEY_CHECK, &sealed).await;
+    let kept = kept.context("the check of the master key cannot be kept in the database")?;
+    ground.vault.open(KEY_CHECK, &kept).map(drop).map_err(|_| {
+        let path = loaded.config.data.master_key();
+        let message =
+            format!("{} is not the key of this database; restore the right file", path.display());
+        loaded.blame("data", Invalid::new("master_key_file", message)).into()
     })
 }
 

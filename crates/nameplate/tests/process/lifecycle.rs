@@ -29,6 +29,23 @@ async fn the_first_start_keeps_its_secrets_to_the_owner_and_shows_the_token_once
 }
 
 #[tokio::test]
+async fn another_databases_master_key_is_refused_until_the_right_one_is_back() {
+    let mut nameplate = Nameplate::new("serve").unwrap();
+    nameplate.start().await.unwrap();
+    nameplate.stop().await.unwrap();
+    let path = nameplate.data().join("master.key");
+    let right = fs::read(&path).unwrap();
+    fs::write(&path, "00".repeat(32)).unwrap();
+    let output = nameplate.run(&["serve"]).await.unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    let remedy = "master.key is not the key of this database; restore the right file";
+    assert!(errors.contains("data.master_key_file: ") && errors.contains(remedy), "{errors}");
+    fs::write(&path, right).unwrap();
+    nameplate.start().await.unwrap();
+}
+
+#[tokio::test]
 async fn sigterm_ends_it_cleanly() {
     let mut nameplate = Nameplate::new("serve").unwrap();
     nameplate.start().await.unwrap();
