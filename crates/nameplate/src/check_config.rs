@@ -3,10 +3,11 @@
 //! It is stricter than a start. A CA that does not answer fails the check, where a start only warns: an outage of a CA
 //! must not keep us from serving what we have.
 
-use std::path::Path;
+use np_feed::NodeKey;
+use np_store::{FileVault, Store};
 
 use crate::{
-    compose::authorities,
+    compose::{authorities, control::database_refused},
     config::{
         Loaded,
         error::{ConfigError, Invalid},
@@ -14,9 +15,12 @@ use crate::{
     failure::Failure,
 };
 
-/// Checks the files that the configuration names, and asks the CAs.
+/// Checks the files that the configuration names, and asks the database and the CAs.
 pub(crate) async fn run(loaded: &Loaded) -> Result<(), Failure> {
     readable(loaded)?;
+    let config = &loaded.config;
+    let reached = Store::reach(&config.store.url(&config.data), &config.store.options()).await;
+    reached.map_err(|why| database_refused(loaded, why))?;
     let settings = authorities::settings(loaded)?;
     if let Some(why) = authorities::unreachable(loaded, &settings).await.into_iter().next() {
         return Err(why.into());
@@ -28,18 +32,20 @@ pub(crate) async fn run(loaded: &Loaded) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keys that are there already must be readable; missing ones are made at the start.
+/// Keys that are there already must be keys, and for their owner only; missing ones are made at the start.
 fn readable(loaded: &Loaded) -> Result<(), ConfigError> {
     let config = &loaded.config;
-    let check = |section: &str, key, path: &Path| match std::fs::File::open(path) {
-        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-            let message = format!("{} cannot be read ({why}): correct its rights", path.display());
-            Err(loaded.blame(section, Invalid::new(key, message)))
-        }
-        _ => Ok(()),
+    let blame = |section: &str, key, why: anyhow::Error| {
+        loaded.blame(section, Invalid::new(key, format!("{why:#}: correct the path or the file")))
     };
-    check("data", "master_key_file", &config.data.master_key())?;
-    check("feed", "key_file", &config.feed.key(&config.data))?;
+    let path = config.data.master_key();
+    if path.exists() {
+        FileVault::load(&path).map_err(|why| blame("data", "master_key_file", why.into()))?;
+    }
+    let path = config.feed.key(&config.data);
+    if path.exists() {
+        NodeKey::load(&path).map_err(|why| blame("feed", "key_file", why.into()))?;
+    }
     config.edge.settings(config.shutdown.drain_timeout).map_err(|why| loaded.blame("edge", why))?;
     Ok(())
 }

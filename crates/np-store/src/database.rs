@@ -78,19 +78,17 @@ pub(crate) enum Connection {
 
 impl Database {
     pub(crate) async fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
-        match url.split_once(':') {
-            Some(("sqlite", path)) => {
-                let path = path.strip_prefix("//").unwrap_or(path);
-                // `:memory:` would be another database for each connection.
-                if path.is_empty() || path.starts_with(':') {
-                    return Err(OpenError::Url);
-                }
-                Ok(Self::Sqlite(sqlite::File::open(path.as_ref(), options).await?))
-            }
-            Some(("postgres" | "postgresql", _)) => {
-                Ok(Self::Postgres(postgres::connect(url, options).await?))
-            }
-            _ => Err(OpenError::Url),
+        Ok(match place(url)? {
+            Place::File(path) => Self::Sqlite(sqlite::File::open(path, options).await?),
+            Place::Server => Self::Postgres(postgres::connect(url, options).await?),
+        })
+    }
+
+    /// Opens it and changes nothing; a file that is not there is well.
+    pub(crate) async fn reach(url: &str, options: &StoreOptions) -> Result<(), OpenError> {
+        match place(url)? {
+            Place::File(path) => sqlite::reach(path).await,
+            Place::Server => postgres::connect(url, options).await.map(drop),
         }
     }
 
@@ -139,6 +137,27 @@ impl Database {
             Self::Postgres(pool) => postgres::write(pool, work).await,
             Self::Sqlite(file) => file.write(work).await,
         }
+    }
+}
+
+/// What a URL leads to.
+enum Place<'u> {
+    /// A file of SQLite.
+    File(&'u std::path::Path),
+    /// A server of PostgreSQL.
+    Server,
+}
+
+fn place(url: &str) -> Result<Place<'_>, OpenError> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) => {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            // `:memory:` would be another database for each connection.
+            let is_file = !path.is_empty() && !path.starts_with(':');
+            is_file.then(|| Place::File(path.as_ref())).ok_or(OpenError::Url)
+        }
+        Some(("postgres" | "postgresql", _)) => Ok(Place::Server),
+        _ => Err(OpenError::Url),
     }
 }
 

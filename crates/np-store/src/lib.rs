@@ -48,6 +48,15 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether the database at `url` can be opened, for those who only ask: no file is made and no schema changed. A file
+    /// of SQLite that is not there yet is no error.
+    ///
+    /// # Errors
+    /// When the URL is of neither form, or the database cannot be reached.
+    pub async fn reach(url: &str, options: &StoreOptions) -> Result<(), OpenError> {
+        Database::reach(url, options).await
+    }
+
     /// Brings the schema up to date; nothing when it is. Of several processes that start at once, one does it and the
     /// others wait.
     ///

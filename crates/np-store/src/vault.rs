@@ -75,9 +75,17 @@ impl FileVault {
     pub fn open_or_create(path: &Path) -> Result<Self, MasterKeyError> {
         match create(path) {
             Ok(vault) => Ok(vault),
-            Err(why) if why.kind() == ErrorKind::AlreadyExists => read(path),
+            Err(why) if why.kind() == ErrorKind::AlreadyExists => Self::load(path),
             Err(why) => Err(MasterKeyError::File { path: path.to_owned(), why }),
         }
+    }
+
+    /// Takes the key from the file at `path`.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is open to others than its owner, or holds no key.
+    pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
+        read(path)
     }
 
     /// Takes the key from text, such as the value of the environment variable `source_name`: 64 hex digits or base64.

@@ -1,6 +1,6 @@
 //! Roles in processes of their own.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use np_testkit::ports::loopback;
 
@@ -42,9 +42,40 @@ async fn the_defaults_pass_the_check() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+#[tokio::test]
+async fn the_check_names_keys_and_databases_that_cannot_be_used() {
+    let nameplate = Nameplate::new("serve").unwrap();
+    fs::create_dir_all(nameplate.data()).unwrap();
+    let master = nameplate.data().join("master.key");
+    fs::write(&master, "no key").unwrap();
+    fs::set_permissions(&master, fs::Permissions::from_mode(0o644)).unwrap();
+    let line = refused_to(&nameplate, "check-config").await;
+    assert!(line.contains("data.master_key_file: ") && line.contains("chmod 600"), "{line}");
+    fs::set_permissions(&master, fs::Permissions::from_mode(0o600)).unwrap();
+    let line = refused_to(&nameplate, "check-config").await;
+    assert!(line.contains("data.master_key_file: ") && line.contains("64 hex digits"), "{line}");
+    fs::remove_file(&master).unwrap();
+    fs::write(nameplate.data().join("feed.key"), "no key").unwrap();
+    let line = refused_to(&nameplate, "check-config").await;
+    assert!(line.contains("feed.key_file: ") && line.contains("copy `feed.key`"), "{line}");
+    fs::remove_file(nameplate.data().join("feed.key")).unwrap();
+    fs::write(nameplate.data().join("nameplate.db"), "no database".repeat(1000)).unwrap();
+    let line = refused_to(&nameplate, "check-config").await;
+    assert!(line.contains("store.url: ") && line.contains("correct the URL"), "{line}");
+    let nobody = format!("\"postgres://nameplate@127.0.0.1:{}/nameplate\"", nameplate.ports.api);
+    let nameplate = nameplate.set("store.url", nobody).set("store.wait_max", "\"1s\"");
+    let line = refused_to(&nameplate, "check-config").await;
+    assert!(line.contains("store.url: ") && line.contains("database runs"), "{line}");
+}
+
 /// Starts a role that must be refused; the one line that says why.
 async fn refused(nameplate: &Nameplate) -> String {
-    let output = nameplate.run(&[nameplate.role]).await.unwrap();
+    refused_to(nameplate, nameplate.role).await
+}
+
+/// Gives a command that must be refused; the one line that says why.
+async fn refused_to(nameplate: &Nameplate, command: &str) -> String {
+    let output = nameplate.run(&[command]).await.unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{errors}");
     let lines: Vec<_> = errors.lines().filter(|line| line.starts_with("nameplate: ")).collect();

@@ -107,6 +107,17 @@ impl File {
     }
 }
 
+/// Reads the file's schema, if the file is there.
+pub(super) async fn reach(path: &Path) -> Result<(), OpenError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let database = SqliteConnectOptions::new().filename(path).read_only(true);
+    let mut connection = database.connect().await.map_err(OpenError::Connect)?;
+    let looked = sqlx::query("SELECT COUNT(*) FROM sqlite_schema").execute(&mut connection).await;
+    looked.map(drop).map_err(OpenError::Connect)
+}
+
 /// Makes the file, for its owner only. SQLite gives its companions (`-wal`, `-shm`) the same mode.
 fn create(path: &Path) -> Result<(), OpenError> {
     let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
