@@ -10,6 +10,18 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// What proxies say about a client, besides what [`forward`] sets itself. Only a trusted one's word gets to the origin.
+static CLAIMS: [HeaderName; 8] = [
+    FORWARDED,
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-forwarded-ssl"),
+    HeaderName::from_static("cf-connecting-ip"),
+    HeaderName::from_static("true-client-ip"),
+];
+
 /// The longest request id taken over from a client.
 const REQUEST_ID_LENGTH_MAX: usize = 64;
 
@@ -38,7 +50,9 @@ pub(crate) fn forward(request: &mut RequestHeader, facts: Forwarding<'_>) -> Res
         None => client,
     };
     if !facts.trusted {
-        request.remove_header(&FORWARDED);
+        for claim in &CLAIMS {
+            request.remove_header(claim);
+        }
     }
     request.insert_header(X_FORWARDED_FOR, forwarded_for)?;
     request.insert_header(X_FORWARDED_PROTO, facts.proto)?;
@@ -69,12 +83,27 @@ pub(crate) fn wire_bytes(request: &RequestHeader) -> usize {
 mod tests {
     use super::*;
 
+    /// As clients write them.
+    const CLAIMED: [&str; 8] = [
+        "Forwarded",
+        "X-Real-IP",
+        "X-Forwarded-Port",
+        "X-Forwarded-Server",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Ssl",
+        "CF-Connecting-IP",
+        "True-Client-IP",
+    ];
+
     fn forwarded(trusted: bool) -> RequestHeader {
         let mut request = RequestHeader::build("GET", b"/", None).unwrap();
         request.insert_header("host", "app.customer.com").unwrap();
         request.append_header("x-forwarded-for", "198.51.100.9").unwrap();
         request.append_header("x-forwarded-proto", "gopher").unwrap();
-        request.append_header("forwarded", "for=198.51.100.9").unwrap();
+        for name in CLAIMED {
+            request.append_header(name, "claimed").unwrap();
+            request.append_header(name, "claimed again").unwrap();
+        }
         let facts = Forwarding {
             client: Some("192.0.2.7".parse().unwrap()),
             proto: "https",
@@ -95,7 +124,9 @@ mod tests {
         assert_eq!(header("x-forwarded-proto"), Some("https"));
         assert_eq!(header("x-forwarded-host"), Some("app.customer.com"));
         assert_eq!(header("x-request-id"), Some("abc"));
-        assert_eq!(header("forwarded"), None);
+        for name in CLAIMED {
+            assert_eq!(header(name), None, "{name}");
+        }
     }
 
     #[test]
@@ -103,7 +134,10 @@ mod tests {
         let request = forwarded(true);
         let header = |name: &str| request.headers.get(name).map(|v| v.to_str().unwrap());
         assert_eq!(header("x-forwarded-for"), Some("198.51.100.9, 192.0.2.7"));
-        assert_eq!(header("forwarded"), Some("for=198.51.100.9"));
+        for name in CLAIMED {
+            assert_eq!(header(name), Some("claimed"), "{name}");
+            assert_eq!(request.headers.get_all(name).iter().count(), 2, "{name}");
+        }
     }
 
     #[test]
