@@ -20,12 +20,13 @@ pub enum FallbackError {
     Access(#[from] AccessError),
 }
 
-/// Sets it.
+/// Sets it. Hostnames that could not be proven for want of one are looked at again at once.
 ///
 /// # Errors
 /// When the zone has gone or memory fails.
 pub async fn set(app: &App, zone: Zone, origin: OriginHost) -> Result<FallbackOrigin, AccessError> {
     let now = app.now();
+    let (id, is_first) = (zone.id, zone.fallback.is_none());
     let set = |zone: &mut Zone| {
         let created_at = zone.fallback.as_ref().map_or(now, |old| old.created_at);
         let fallback = FallbackOrigin { origin: origin.clone(), created_at, updated_at: now };
@@ -33,6 +34,10 @@ pub async fn set(app: &App, zone: Zone, origin: OriginHost) -> Result<FallbackOr
         Ok::<_, AccessError>(fallback)
     };
     let (_, fallback) = change(app, zone, Publish::Yes, set).await?;
+    if is_first {
+        app.stores.hostnames.hasten_unproven(id, now).await?;
+        app.bells.ownership.ring();
+    }
     tell(app);
     Ok(fallback)
 }

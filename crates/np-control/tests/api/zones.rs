@@ -1,6 +1,13 @@
 //! Zones, their fallback origins, and accounts.
 
+use std::time::Duration;
+
 use http::Method;
+use np_domain::{
+    ownership::State,
+    ports::{Clock, Hold, HostnameChange, HostnameStore, Lease, LeaseOwner, Publish},
+    text::Explanation,
+};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -133,6 +140,29 @@ async fn a_fallback_origin_is_set_replaced_and_removed() {
     }
     assert_eq!(world.delete(&path).await.result()["status"], "pending_deletion");
     assert_eq!(world.get(&path).await.failure(), (404, 1551, ""));
+}
+
+#[tokio::test]
+async fn the_first_fallback_origin_has_waiting_hostnames_looked_at_again() {
+    let world = World::new().await;
+    let zone = format!("/zones/{}", world.zone("provider.com").await);
+    let hostnames = format!("{zone}/custom_hostnames");
+    world.post(&hostnames, json!({ "hostname": "app.customer.com" })).await.result();
+    let due = async || {
+        let owner = LeaseOwner(Explanation::new("test"));
+        let lease = Lease { owner, until: world.clock.now() };
+        world.store.claim_ownership(world.clock.now(), &lease, 10).await.unwrap()
+    };
+    // The first look has failed: the next one is an hour away.
+    let mut hostname = due().await.remove(0).hostname;
+    hostname.ownership = State::new(world.clock.now() + Duration::from_secs(3600));
+    let change = HostnameChange { hostname, events: vec![], publish: Publish::No };
+    world.store.save(&[change], &Hold::Release).await.unwrap();
+    assert_eq!(due().await, []);
+
+    let body = json!({ "origin": "origin.provider.com" });
+    world.call(Method::PUT, &format!("{hostnames}/fallback_origin"), body).await.result();
+    assert_eq!(due().await.len(), 1);
 }
 
 #[tokio::test]

@@ -109,6 +109,10 @@ impl HostnameStore for Breakable {
         self.store.claim_ownership(now, lease, limit).await
     }
 
+    async fn hasten_unproven(&self, zone: ZoneId, now: Timestamp) -> Result<(), StoreError> {
+        self.store.hasten_unproven(zone, now).await
+    }
+
     async fn release_leases(
         &self,
         owner: &LeaseOwner,

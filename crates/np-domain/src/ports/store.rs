@@ -209,6 +209,10 @@ pub trait HostnameStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<HostnameRecord>, StoreError>;
 
+    /// Makes the next ownership check of a zone's unproven hostnames due at `now`, unless it is due before: for a change
+    /// of the zone without which none of them could be proven.
+    async fn hasten_unproven(&self, zone: ZoneId, now: Timestamp) -> Result<(), StoreError>;
+
     /// Ends the leases that `owner` holds on hostnames and certificates which are due by `due_by`: for a process that
     /// starts again under its old name after a crash, so that its work goes on at once.
     async fn release_leases(&self, owner: &LeaseOwner, due_by: Timestamp)

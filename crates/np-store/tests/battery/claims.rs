@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use np_domain::{
-    certificate, ownership,
+    certificate,
+    custom_hostname::HostnameRecord,
+    ownership,
     ports::{CertificateStore, Hold, HostnameStore},
 };
 
@@ -55,6 +57,30 @@ pub(crate) async fn release_ends_a_lease_and_keep_prolongs_it(world: World) {
     save.certificate.version = 1;
     store.save_certificate(&save, &Hold::Release).await.unwrap();
     assert_eq!(store.claim_certificates(at(60), &lease("b", at(99)), 10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn hastening_a_zone_makes_its_unproven_hostnames_due(world: World) {
+    let store = &world.store;
+    let (waiting, held) =
+        (record(world.zone.id, "a.customer.com"), record(world.zone.id, "b.customer.com"));
+    for record in [&waiting, &held] {
+        store.insert(record, &[]).await.unwrap();
+    }
+    let later = |record: &HostnameRecord, state| change(&record.hostname, state);
+    let unproven = ownership::State::new(at(1_000));
+    let saves = [later(&waiting, unproven.clone()), later(&held, proven(at(0)))];
+    store.save(&saves, &Hold::Release).await.unwrap();
+    let claim = async |seconds| {
+        store.claim_ownership(at(seconds), &lease("a", at(seconds)), 10).await.unwrap()
+    };
+    assert_eq!(claim(10).await, []);
+    store.hasten_unproven(world.zone.id, at(10)).await.unwrap();
+    let due = claim(10).await;
+    assert_eq!(
+        due.iter().map(|record| record.hostname.id).collect::<Vec<_>>(),
+        [waiting.hostname.id]
+    );
+    assert_eq!(due[0].hostname.ownership, unproven, "the schedule goes on where it was");
 }
 
 pub(crate) async fn release_leases_ends_those_of_one_owner_only(world: World) {

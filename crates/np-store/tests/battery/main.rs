@@ -52,6 +52,7 @@ battery! {
     claims:
         claimed_rows_are_hidden_until_the_lease_ends,
         release_ends_a_lease_and_keep_prolongs_it,
+        hastening_a_zone_makes_its_unproven_hostnames_due,
         release_leases_ends_those_of_one_owner_only,
         the_longest_due_come_first_and_no_more_than_asked_for,
         two_claimants_never_share_a_row,
