@@ -11,7 +11,6 @@ pub mod adapters;
 pub mod api;
 pub mod app;
 pub mod feed_server;
-pub mod metrics;
 pub mod reconcile;
 pub mod stores;
 pub mod wake;
