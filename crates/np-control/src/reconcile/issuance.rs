@@ -229,7 +229,7 @@ impl<'a> Worker<'a> {
         };
         let now = self.world.clock.now();
         match status {
-            Ok(OrderStatus::Pending) => order::undecided(validating, now),
+            Ok(OrderStatus::Pending) => order::undecided(certificate, validating, now),
             Ok(OrderStatus::Ready) => self.accept(certificate, validating).await,
             Ok(OrderStatus::Invalid(problems)) => order::rejected(certificate, problems, now),
             // Finalized, but not by a request that we remember: its key is not ours.
@@ -262,7 +262,7 @@ impl<'a> Worker<'a> {
         let now = self.world.clock.now();
         match outcome {
             Ok(Requested::Chain(chain)) => self.judge(certificate, issuing, chain),
-            Ok(Requested::NotYet) => order::unissued(issuing, now),
+            Ok(Requested::NotYet) => order::unissued(certificate, issuing, now),
             Ok(Requested::Refused(problems)) => order::rejected(certificate, problems, now),
             Err(why) => order::authority_failed(certificate, &why, now),
         }

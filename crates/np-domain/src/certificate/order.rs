@@ -189,22 +189,17 @@ pub fn unseen(
 /// more slowly as time goes on, and no try is counted: this is no fault of the customer's. Only trouble that is new is
 /// worth an event.
 pub fn authority_failed(certificate: &Certificate, why: &AuthorityError, now: Timestamp) -> Step {
-    let (order, tries, failing, phase) = match &certificate.attempt {
+    let (order, tries, failing) = match &certificate.attempt {
         // When telling began to fail is not kept: the order's own end is the bound.
-        State::AwaitingControl(s) => (&s.order, &s.tries, TELL_RETRY * 2, Phase::Control),
-        State::Validating(s) => (&s.order, &s.tries, age(s.told_at, now), Phase::Control),
-        State::Issuing(s) => (&s.order, &s.tries, age(s.since, now), Phase::Issuance),
+        State::AwaitingControl(s) => (&s.order, &s.tries, TELL_RETRY * 2),
+        State::Validating(s) => (&s.order, &s.tries, age(s.told_at, now)),
+        State::Issuing(s) => (&s.order, &s.tries, age(s.since, now)),
         _ => return Step::quiet(certificate.attempt.clone()),
     };
     let problems = vec![problem(why)];
     let has_ended = order.expires_at.is_some_and(|end| end <= now) || failing >= STEP_WAIT_MAX;
     if matches!(why, AuthorityError::OrderGone) || has_ended {
-        let tries = failed(tries, problems);
-        if next_try(&tries).is_none() {
-            return stalled(certificate, order.key_type, phase, tries, now);
-        }
-        let state = fresh(order.key_type, tries, now);
-        return Step::told(state, EventKind::OrderFailed, why.to_string(), Publish::Yes);
+        return order_lost(certificate, EventKind::OrderFailed, problems, now);
     }
     let is_new = tries.problems != problems;
     let tries = Tries { problems, ..tries.clone() };
@@ -242,16 +237,9 @@ fn repeated(attempt: &State, tries: Tries, at: Timestamp) -> State {
 }
 
 /// The CA has no verdict yet.
-pub fn undecided(validating: &Validating, now: Timestamp) -> Step {
+pub fn undecided(certificate: &Certificate, validating: &Validating, now: Timestamp) -> Step {
     if now >= validating.told_at + VERDICT_WAIT_MAX {
-        let tries = failed(&validating.tries, vec![silence()]);
-        let state = fresh(validating.order.key_type, tries, now);
-        return Step::told(
-            state,
-            EventKind::OrderFailed,
-            "no verdict in time: ordered anew",
-            Publish::Yes,
-        );
+        return order_lost(certificate, EventKind::OrderFailed, vec![silence()], now);
     }
     let polls = validating.polls.saturating_add(1);
     let next_poll = now + poll_delay(polls);
@@ -276,31 +264,35 @@ pub fn accepted(validating: &Validating, key: SealedBytes, csr: Box<[u8]>, now: 
 /// The CA rejected the proofs, or the request: its tokens are void, a new order is placed at once so that the new ones
 /// can be shown, and looked for on the schedule.
 pub fn rejected(certificate: &Certificate, problems: Vec<Problem>, now: Timestamp) -> Step {
-    let (tries, key_type, phase) = match &certificate.attempt {
-        State::Validating(s) => (&s.tries, s.order.key_type, Phase::Control),
-        State::Issuing(s) => (&s.tries, s.order.key_type, Phase::Issuance),
-        State::AwaitingControl(s) => (&s.tries, s.order.key_type, Phase::Control),
+    order_lost(certificate, EventKind::ControlRejected, problems, now)
+}
+
+/// The open order is of no more use, and one try with it: a new one is placed, or the attempt ends when the schedule is
+/// used up. Every way in which an order ends early comes through here, so that each is counted.
+fn order_lost(
+    certificate: &Certificate,
+    event: EventKind,
+    problems: Vec<Problem>,
+    now: Timestamp,
+) -> Step {
+    let (order, tries, phase) = match &certificate.attempt {
+        State::AwaitingControl(s) => (&s.order, &s.tries, Phase::Control),
+        State::Validating(s) => (&s.order, &s.tries, Phase::Control),
+        State::Issuing(s) => (&s.order, &s.tries, Phase::Issuance),
         _ => return Step::quiet(certificate.attempt.clone()),
     };
     let tries = failed(tries, problems);
     if next_try(&tries).is_none() {
-        return stalled(certificate, key_type, phase, tries, now);
+        return stalled(certificate, order.key_type, phase, tries, now);
     }
     let detail = summary(&tries);
-    Step::told(fresh(key_type, tries, now), EventKind::ControlRejected, detail, Publish::Yes)
+    Step::told(fresh(order.key_type, tries, now), event, detail, Publish::Yes)
 }
 
 /// The CA has not issued yet.
-pub fn unissued(issuing: &Issuing, now: Timestamp) -> Step {
+pub fn unissued(certificate: &Certificate, issuing: &Issuing, now: Timestamp) -> Step {
     if now >= issuing.since + ISSUANCE_WAIT_MAX {
-        let tries = failed(&issuing.tries, vec![silence()]);
-        let state = fresh(issuing.order.key_type, tries, now);
-        return Step::told(
-            state,
-            EventKind::OrderFailed,
-            "not issued in time: ordered anew",
-            Publish::No,
-        );
+        return order_lost(certificate, EventKind::OrderFailed, vec![silence()], now);
     }
     let polls = issuing.polls.saturating_add(1);
     Step::quiet(State::Issuing(Issuing {

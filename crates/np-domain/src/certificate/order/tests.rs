@@ -245,15 +245,15 @@ fn a_silent_ca_loses_the_order_after_a_bound() {
     let State::Validating(v) = &validating.attempt else { panic!() };
     let State::Issuing(i) = &issuing.attempt else { panic!() };
     assert_eq!(
-        word(&undecided(v, START + VERDICT_WAIT_MAX - Duration::from_secs(1)).state),
+        word(&undecided(&validating, v, START + VERDICT_WAIT_MAX - Duration::from_secs(1)).state),
         "validating"
     );
-    assert_eq!(word(&undecided(v, START + VERDICT_WAIT_MAX).state), "ordering");
+    assert_eq!(word(&undecided(&validating, v, START + VERDICT_WAIT_MAX).state), "ordering");
     assert_eq!(
-        word(&unissued(i, START + ISSUANCE_WAIT_MAX - Duration::from_secs(1)).state),
+        word(&unissued(&issuing, i, START + ISSUANCE_WAIT_MAX - Duration::from_secs(1)).state),
         "issuing"
     );
-    assert_eq!(word(&unissued(i, START + ISSUANCE_WAIT_MAX).state), "ordering");
+    assert_eq!(word(&unissued(&issuing, i, START + ISSUANCE_WAIT_MAX).state), "ordering");
 }
 
 #[test]
@@ -418,4 +418,19 @@ fn a_ca_that_asks_for_no_patience_gets_some_all_the_same() {
     };
     let step = authority_failed(&waiting, &limited, START);
     assert!(matches!(step.state, State::AwaitingControl(a) if a.next_check > START));
+}
+
+#[test]
+fn a_ca_that_never_comes_to_a_verdict_uses_the_schedule_up_too() {
+    let [_, _, mut certificate, ..] = every_state();
+    let mut orders = 1;
+    while let State::Validating(v) = certificate.attempt.clone() {
+        let late = v.told_at + VERDICT_WAIT_MAX;
+        certificate.attempt = undecided(&certificate, &v, late).state;
+        let State::Ordering(ordering) = certificate.attempt.clone() else { break };
+        orders += 1;
+        certificate.attempt = placed(&ordering, order_at_ca(None), late).state;
+        certificate.attempt = told(&awaiting(&certificate), "seen", late).state;
+    }
+    assert_eq!((orders, word(&certificate.attempt)), (schedule::DCV_TRIES, "stalled"));
 }
