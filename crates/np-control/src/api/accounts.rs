@@ -1,29 +1,24 @@
 //! `/accounts`: the SDKs need an account's id to create a zone.
 
-use axum::extract::{FromRequestParts, Query, State};
-use http::{StatusCode, request::Parts};
-use np_domain::id::AccountId;
+use axum::extract::{Query, State};
+use http::StatusCode;
 
 use super::{
     Api,
-    auth::{self, Caller},
+    auth::{Caller, InAccount},
     envelope::{Envelope, Reply, ok},
-    error::ApiError,
     pagination::{Params, result_info},
+    router::Route,
     wire::account,
 };
-use crate::app::access;
+use crate::app::access::{self, Area, Permission};
 
-/// The account's id in the path.
-pub(crate) struct AccountInPath(AccountId);
-
-impl FromRequestParts<Api> for AccountInPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
-        let id = auth::path_id(parts, "account_id").await?.parse();
-        id.map(Self).map_err(|_| auth::no_route(parts))
-    }
+pub(crate) fn routes() -> Vec<Route> {
+    let look = Permission::read(Area::Account);
+    vec![
+        Route::get("/accounts", "accounts-list-accounts", look, list),
+        Route::get("/accounts/{account_id}", "accounts-account-details", look, read),
+    ]
 }
 
 pub(crate) async fn list(
@@ -43,10 +38,6 @@ pub(crate) async fn list(
     Ok(Envelope { result_info: Some(info), ..Envelope::of(shown) }.reply(StatusCode::OK))
 }
 
-pub(crate) async fn read(
-    State(api): State<Api>,
-    Caller(token): Caller,
-    AccountInPath(id): AccountInPath,
-) -> Reply {
-    Ok(ok(account::render(&access::account(&api.app, &token, id).await?)))
+pub(crate) async fn read(InAccount(account): InAccount) -> Reply {
+    Ok(ok(account::render(&account)))
 }

@@ -1,12 +1,13 @@
 //! Who is asking, and whether they may: extractors that a handler cannot run without.
 //!
-//! [`Caller`] is whoever has a good token, [`Writer`] one who may write; [`Readable`] and [`Writable`] are the zone of the path, seen by a caller who may
-//! read or change it. An unknown zone and a foreign one look the same.
+//! [`Caller`] is whoever has a good token that allows the operation, [`InZone`] and [`InAccount`] are the zone and the
+//! account of the path, seen by a caller who may do this to them. What an operation needs stands in its
+//! [`Route`](super::router::Route), and nowhere else. An unknown zone and a foreign one look the same.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts};
 use np_domain::{
-    account::ApiToken,
+    account::{Account, ApiToken},
     id::{HostnameId, ZoneId},
     zone::Zone,
 };
@@ -17,7 +18,7 @@ use super::{
     wire::invalid::{Invalid, Why},
 };
 use crate::app::{
-    access::{self, Need},
+    access::{self, Permission},
     tokens,
 };
 
@@ -26,17 +27,14 @@ const AUTH_EMAIL: HeaderName = HeaderName::from_static("x-auth-email");
 /// The original's keys have 37 hex digits, newer ones more; anything shorter is no key.
 const KEY_LENGTH_MIN: usize = 32;
 
-/// Whoever has a good token.
+/// Whoever has a good token that allows the operation.
 pub(crate) struct Caller(pub(crate) ApiToken);
 
-/// Whoever has a good token that may change things.
-pub(crate) struct Writer(pub(crate) ApiToken);
+/// The zone of the path, for a caller who may do this to it.
+pub(crate) struct InZone(pub(crate) Zone);
 
-/// The zone of the path, for a caller who may look at it.
-pub(crate) struct Readable(pub(crate) Zone);
-
-/// The zone of the path, for a caller who may change it.
-pub(crate) struct Writable(pub(crate) Zone);
+/// The account of the path, for a caller who may do this to it.
+pub(crate) struct InAccount(pub(crate) Account);
 
 /// The custom hostname's id in the path.
 pub(crate) struct HostnameInPath(pub(crate) HostnameId);
@@ -45,42 +43,44 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let secret = secret(&parts.headers).map_err(ApiError::of)?;
-        let accounts = api.app.stores.accounts.as_ref();
-        Ok(Self(tokens::authenticate(accounts, secret, api.app.now()).await?))
-    }
-}
-
-impl FromRequestParts<Api> for Writer {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let Caller(token) = Caller::from_request_parts(parts, api).await?;
-        access::allow(&token, Need::Write)?;
+        let token = token(parts, api).await?;
+        access::allow(&token, permission(parts)?)?;
         Ok(Self(token))
     }
 }
 
-impl FromRequestParts<Api> for Readable {
+impl FromRequestParts<Api> for InZone {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        zone(parts, api, Need::Read).await.map(Self)
+        let token = token(parts, api).await?;
+        let id: ZoneId = path_id(parts, "zone_id").await?.parse().map_err(|_| no_route(parts))?;
+        Ok(Self(access::zone(&api.app, &token, id, permission(parts)?).await?))
     }
 }
 
-impl FromRequestParts<Api> for Writable {
+impl FromRequestParts<Api> for InAccount {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        zone(parts, api, Need::Write).await.map(Self)
+        let token = token(parts, api).await?;
+        let id = path_id(parts, "account_id").await?.parse().map_err(|_| no_route(parts))?;
+        let account = access::account(&api.app, &token, id).await?;
+        access::allow(&token, permission(parts)?)?;
+        Ok(Self(account))
     }
 }
 
-async fn zone(parts: &mut Parts, api: &Api, need: Need) -> Result<Zone, ApiError> {
-    let Caller(token) = Caller::from_request_parts(parts, api).await?;
-    let id: ZoneId = path_id(parts, "zone_id").await?.parse().map_err(|_| no_route(parts))?;
-    Ok(access::zone(&api.app, &token, id, need).await?)
+/// The good token of a request, whatever it allows.
+async fn token(parts: &Parts, api: &Api) -> Result<ApiToken, ApiError> {
+    let secret = secret(&parts.headers).map_err(ApiError::of)?;
+    let accounts = api.app.stores.accounts.as_ref();
+    Ok(tokens::authenticate(accounts, secret, api.app.now()).await?)
+}
+
+/// What the route needs; a route without it is served to nobody.
+fn permission(parts: &Parts) -> Result<Permission, ApiError> {
+    parts.extensions.get().copied().ok_or_else(|| ApiError::of(Problem::NoAccess))
 }
 
 impl FromRequestParts<Api> for HostnameInPath {

@@ -3,15 +3,22 @@
 use serde::Serialize;
 
 use super::{
-    auth::Readable,
+    auth::InZone,
     envelope::{Reply, ok},
+    router::Route,
 };
+use crate::app::access::{Area, Permission};
+
+pub(crate) fn routes() -> Vec<Route> {
+    const PATH: &str = "/zones/{zone_id}/dcv_delegation/uuid";
+    vec![Route::get(PATH, "dcv-delegation-uuid-get", Permission::read(Area::Ssl), read)]
+}
 
 #[derive(Serialize)]
 struct Delegation {
     uuid: String,
 }
 
-pub(crate) async fn read(Readable(zone): Readable) -> Reply {
+pub(crate) async fn read(InZone(zone): InZone) -> Reply {
     Ok(ok(Delegation { uuid: zone.delegation.to_string() }))
 }

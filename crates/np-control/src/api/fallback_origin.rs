@@ -4,27 +4,44 @@ use axum::extract::State;
 
 use super::{
     Api,
-    auth::{Readable, Writable},
+    auth::InZone,
     body::Body,
     envelope::{Reply, ok},
+    router::Route,
     wire::fallback_origin::{Status, parse, render},
 };
-use crate::app::fallback_origins;
+use crate::app::{
+    access::{Area, Permission},
+    fallback_origins,
+};
 
-pub(crate) async fn read(Readable(zone): Readable) -> Reply {
+const READ: &str =
+    "custom-hostname-fallback-origin-for-a-zone-get-fallback-origin-for-custom-hostnames";
+const SET: &str =
+    "custom-hostname-fallback-origin-for-a-zone-update-fallback-origin-for-custom-hostnames";
+const REMOVE: &str =
+    "custom-hostname-fallback-origin-for-a-zone-delete-fallback-origin-for-custom-hostnames";
+
+pub(crate) fn routes() -> Vec<Route> {
+    const PATH: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
+    let (look, change) = (Permission::read(Area::Ssl), Permission::write(Area::Ssl));
+    vec![
+        Route::get(PATH, READ, look, read),
+        Route::put(PATH, SET, change, set),
+        Route::delete(PATH, REMOVE, change, remove),
+    ]
+}
+
+pub(crate) async fn read(InZone(zone): InZone) -> Reply {
     Ok(ok(render(fallback_origins::current(&zone)?, Status::Active)))
 }
 
-pub(crate) async fn set(
-    State(api): State<Api>,
-    Writable(zone): Writable,
-    Body(body): Body,
-) -> Reply {
+pub(crate) async fn set(State(api): State<Api>, InZone(zone): InZone, Body(body): Body) -> Reply {
     let fallback = fallback_origins::set(&api.app, zone, parse(&body)?).await?;
     Ok(ok(render(&fallback, Status::Active)))
 }
 
-pub(crate) async fn remove(State(api): State<Api>, Writable(zone): Writable) -> Reply {
+pub(crate) async fn remove(State(api): State<Api>, InZone(zone): InZone) -> Reply {
     let fallback = fallback_origins::remove(&api.app, zone).await?;
     Ok(ok(render(&fallback, Status::PendingDeletion)))
 }

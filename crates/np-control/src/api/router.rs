@@ -1,22 +1,22 @@
-//! The routes as data: what is served, with which permission. Everything else is 404 or 405 in the envelope.
+//! The routes as data: what is served, with which permission. Each resource lists its own; everything else is 404 or 405 in
+//! the envelope.
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request},
+    handler::Handler,
     middleware,
     response::{IntoResponse, Response},
-    routing::{MethodRouter, delete, get, patch, post, put},
+    routing::{self, MethodRouter},
 };
 use http::Method;
 
 use super::{
-    Api, ApiDeps, accounts, auth,
-    custom_hostnames::{create, edit, list, quota, read, remove},
-    dcv_delegation,
+    Api, ApiDeps, accounts, auth, custom_hostnames, dcv_delegation,
     error::{ApiError, Problem},
     fallback_origin, tokens, trace, zones,
 };
-use crate::app::access::Need;
+use crate::app::access::Permission;
 
 /// Where the API stands.
 const BASE: &str = "/client/v4";
@@ -28,21 +28,22 @@ pub struct Operation {
     pub method: Method,
     /// The path below the base, with names in braces.
     pub path: &'static str,
+    /// Its name, unique among all: the original's where it has the operation (api.md).
+    pub id: &'static str,
     /// What the token must allow.
-    pub need: Need,
+    pub permission: Permission,
 }
 
 /// All operations that are served.
 pub fn operations() -> Vec<Operation> {
-    routes().into_iter().map(|(operation, _)| operation).collect()
+    routes().into_iter().map(|route| route.operation).collect()
 }
 
 /// The whole API as a service.
 pub fn router(deps: ApiDeps) -> Router {
     let api = Api::from(deps);
     let limit = DefaultBodyLimit::max(api.settings.body_bytes_max);
-    let table = routes().into_iter();
-    let v4 = table.fold(Router::new(), |router, (operation, handler)| {
+    let v4 = routes().into_iter().fold(Router::new(), |router, Route { operation, handler }| {
         router.route(&format!("{BASE}{}", operation.path), handler)
     });
     v4.method_not_allowed_fallback(not_allowed)
@@ -52,42 +53,86 @@ pub fn router(deps: ApiDeps) -> Router {
         .with_state(api)
 }
 
-fn routes() -> Vec<(Operation, MethodRouter<Api>)> {
-    const ZONE: &str = "/zones/{zone_id}";
-    const HOSTNAMES: &str = "/zones/{zone_id}/custom_hostnames";
-    const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
-    const FALLBACK: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
-    let read = |path, handler| row(Method::GET, path, Need::Read, handler);
-    let write = |method, path, handler| row(method, path, Need::Write, handler);
-    vec![
-        read("/accounts", get(accounts::list)),
-        read("/accounts/{account_id}", get(accounts::read)),
-        read("/user/tokens/verify", get(tokens::verify)),
-        read("/zones", get(zones::list)),
-        write(Method::POST, "/zones", post(zones::create)),
-        read(ZONE, get(zones::read)),
-        write(Method::PATCH, ZONE, patch(zones::edit)),
-        write(Method::DELETE, ZONE, delete(zones::remove)),
-        read("/zones/{zone_id}/dcv_delegation/uuid", get(dcv_delegation::read)),
-        read(FALLBACK, get(fallback_origin::read)),
-        write(Method::PUT, FALLBACK, put(fallback_origin::set)),
-        write(Method::DELETE, FALLBACK, delete(fallback_origin::remove)),
-        read(HOSTNAMES, get(list::list)),
-        write(Method::POST, HOSTNAMES, post(create::create)),
-        read("/zones/{zone_id}/custom_hostnames/quota", get(quota::quota)),
-        read(HOSTNAME, get(read::read)),
-        write(Method::PATCH, HOSTNAME, patch(edit::edit)),
-        write(Method::DELETE, HOSTNAME, delete(remove::remove)),
-    ]
+fn routes() -> Vec<Route> {
+    let resources = [
+        accounts::routes(),
+        tokens::routes(),
+        zones::routes(),
+        dcv_delegation::routes(),
+        fallback_origin::routes(),
+        custom_hostnames::routes(),
+    ];
+    resources.into_iter().flatten().collect()
 }
 
-fn row(
-    method: Method,
-    path: &'static str,
-    need: Need,
+/// An operation with what runs for it.
+pub(crate) struct Route {
+    operation: Operation,
     handler: MethodRouter<Api>,
-) -> (Operation, MethodRouter<Api>) {
-    (Operation { method, path, need }, handler)
+}
+
+impl Route {
+    /// A GET.
+    pub(crate) fn get<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        permission: Permission,
+        handler: H,
+    ) -> Self {
+        Self::of(Method::GET, path, id, permission, routing::get(handler))
+    }
+
+    /// A POST.
+    pub(crate) fn post<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        permission: Permission,
+        handler: H,
+    ) -> Self {
+        Self::of(Method::POST, path, id, permission, routing::post(handler))
+    }
+
+    /// A PUT.
+    pub(crate) fn put<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        permission: Permission,
+        handler: H,
+    ) -> Self {
+        Self::of(Method::PUT, path, id, permission, routing::put(handler))
+    }
+
+    /// A PATCH.
+    pub(crate) fn patch<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        permission: Permission,
+        handler: H,
+    ) -> Self {
+        Self::of(Method::PATCH, path, id, permission, routing::patch(handler))
+    }
+
+    /// A DELETE.
+    pub(crate) fn delete<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        permission: Permission,
+        handler: H,
+    ) -> Self {
+        Self::of(Method::DELETE, path, id, permission, routing::delete(handler))
+    }
+
+    /// The extractors of [`auth`] read the permission out of the request's extensions.
+    fn of(
+        method: Method,
+        path: &'static str,
+        id: &'static str,
+        permission: Permission,
+        handler: MethodRouter<Api>,
+    ) -> Self {
+        let handler = handler.route_layer(Extension(permission));
+        Self { operation: Operation { method, path, id, permission }, handler }
+    }
 }
 
 async fn no_route(request: Request) -> Response {

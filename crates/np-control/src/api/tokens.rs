@@ -5,8 +5,15 @@ use http::StatusCode;
 use super::{
     auth::Caller,
     envelope::{Envelope, Item, Reply},
+    router::Route,
     wire::token,
 };
+use crate::app::access::Permission;
+
+pub(crate) fn routes() -> Vec<Route> {
+    const VERIFY: &str = "/user/tokens/verify";
+    vec![Route::get(VERIFY, "user-api-tokens-verify-token", Permission::AnyToken, verify)]
+}
 
 pub(crate) async fn verify(Caller(token): Caller) -> Reply {
     let message = Item {

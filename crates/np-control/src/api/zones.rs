@@ -6,17 +6,34 @@ use np_domain::{account::ApiToken, ports::StoreError, zone::Zone};
 
 use super::{
     Api,
-    auth::{Caller, Readable, Writable, Writer},
+    auth::{Caller, InZone},
     body::Body,
     envelope::{Envelope, Id, Reply, ok},
     pagination::{Params, result_info},
+    router::Route,
     wire::zone::{self, View, parse_create, parse_edit, parse_filter},
 };
-use crate::app::{access, zones};
+use crate::app::{
+    access::{self, Area, Permission},
+    zones,
+};
+
+pub(crate) fn routes() -> Vec<Route> {
+    const ALL: &str = "/zones";
+    const ONE: &str = "/zones/{zone_id}";
+    let (look, change) = (Permission::read(Area::Zone), Permission::write(Area::Zone));
+    vec![
+        Route::get(ALL, "zones-get", look, list),
+        Route::post(ALL, "zones-post", change, create),
+        Route::get(ONE, "zones-0-get", look, read),
+        Route::patch(ONE, "zones-0-patch", change, edit),
+        Route::delete(ONE, "zones-0-delete", change, remove),
+    ]
+}
 
 pub(crate) async fn create(
     State(api): State<Api>,
-    Writer(token): Writer,
+    Caller(token): Caller,
     Body(body): Body,
 ) -> Reply {
     let zone = zones::create(&api.app, &token, parse_create(&body)?).await?;
@@ -42,7 +59,7 @@ pub(crate) async fn list(
 pub(crate) async fn read(
     State(api): State<Api>,
     Caller(token): Caller,
-    Readable(zone): Readable,
+    InZone(zone): InZone,
 ) -> Reply {
     Ok(ok(view(&api, &token).await?.render(&zone)))
 }
@@ -50,7 +67,7 @@ pub(crate) async fn read(
 pub(crate) async fn edit(
     State(api): State<Api>,
     Caller(token): Caller,
-    Writable(zone): Writable,
+    InZone(zone): InZone,
     Body(body): Body,
 ) -> Reply {
     let zone = changed(&api, zone, &body).await?;
@@ -68,7 +85,7 @@ async fn changed(
     }
 }
 
-pub(crate) async fn remove(State(api): State<Api>, Writable(zone): Writable) -> Reply {
+pub(crate) async fn remove(State(api): State<Api>, InZone(zone): InZone) -> Reply {
     zones::remove(&api.app, &zone).await?;
     Ok(ok(Id { id: zone.id.to_string() }))
 }

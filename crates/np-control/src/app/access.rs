@@ -10,13 +10,56 @@ use thiserror::Error;
 
 use super::App;
 
+/// A part of the API that tokens are allowed or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Area {
+    /// Accounts and their members.
+    Account,
+    /// DNS records.
+    Dns,
+    /// Custom hostnames, certificates and requests for them.
+    Ssl,
+    /// API tokens.
+    Token,
+    /// The user behind a token.
+    User,
+    /// Zones.
+    Zone,
+}
+
 /// What a request needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
     /// To look.
     Read,
     /// To change.
     Write,
+}
+
+/// What a token must allow for an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Nothing but to be a good one.
+    AnyToken,
+    /// This, in this area.
+    In(Area, Need),
+}
+
+impl Permission {
+    /// To look at something of an area.
+    pub const fn read(area: Area) -> Self {
+        Self::In(area, Need::Read)
+    }
+
+    /// To change something of an area.
+    pub const fn write(area: Area) -> Self {
+        Self::In(area, Need::Write)
+    }
+
+    /// Whether it is one to change things.
+    pub const fn is_write(self) -> bool {
+        matches!(self, Self::In(_, Need::Write))
+    }
 }
 
 /// Why a request may not go on.
@@ -37,11 +80,10 @@ pub enum AccessError {
 ///
 /// # Errors
 /// [`AccessError::ReadOnly`].
-pub fn allow(token: &ApiToken, need: Need) -> Result<(), AccessError> {
-    match (need, token.access) {
-        (Need::Read, Access::Read | Access::Write | Access::Admin)
-        | (Need::Write, Access::Write | Access::Admin) => Ok(()),
-        (Need::Write, Access::Read) => Err(AccessError::ReadOnly),
+pub fn allow(token: &ApiToken, permission: Permission) -> Result<(), AccessError> {
+    match token.access {
+        Access::Read if permission.is_write() => Err(AccessError::ReadOnly),
+        Access::Read | Access::Write | Access::Admin => Ok(()),
     }
 }
 
@@ -53,11 +95,11 @@ pub async fn zone(
     app: &App,
     token: &ApiToken,
     id: ZoneId,
-    need: Need,
+    permission: Permission,
 ) -> Result<Zone, AccessError> {
     let zone = app.stores.zones.zone(id).await?;
     let zone = zone.filter(|zone| reaches(token, zone)).ok_or(AccessError::Foreign)?;
-    allow(token, need)?;
+    allow(token, permission)?;
     Ok(zone)
 }
 

@@ -1,8 +1,11 @@
-//! Who may call what. The list of routes is data: a new one fails here until it stands in [`EXPECTED`], and each of them
+//! Who may call what. The list of routes is data: a new one fails here until it stands in [`expected`], and each of them
 //! is called without credentials, with bad ones, with too little permission and from another account.
 
 use http::Method;
-use np_control::{api::operations, app::access::Need};
+use np_control::{
+    api::operations,
+    app::access::{Area, Permission},
+};
 use np_domain::account::{Access, Scope};
 use serde_json::json;
 
@@ -14,29 +17,32 @@ const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
 const FALLBACK: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
 
 /// Every route, and what a token must allow for it.
-const EXPECTED: [(Method, &str, Need); 18] = [
-    (Method::GET, "/accounts", Need::Read),
-    (Method::GET, "/accounts/{account_id}", Need::Read),
-    (Method::GET, "/user/tokens/verify", Need::Read),
-    (Method::GET, "/zones", Need::Read),
-    (Method::POST, "/zones", Need::Write),
-    (Method::GET, ZONE, Need::Read),
-    (Method::PATCH, ZONE, Need::Write),
-    (Method::DELETE, ZONE, Need::Write),
-    (Method::GET, "/zones/{zone_id}/dcv_delegation/uuid", Need::Read),
-    (Method::GET, FALLBACK, Need::Read),
-    (Method::PUT, FALLBACK, Need::Write),
-    (Method::DELETE, FALLBACK, Need::Write),
-    (Method::GET, HOSTNAMES, Need::Read),
-    (Method::POST, HOSTNAMES, Need::Write),
-    (Method::GET, "/zones/{zone_id}/custom_hostnames/quota", Need::Read),
-    (Method::GET, HOSTNAME, Need::Read),
-    (Method::PATCH, HOSTNAME, Need::Write),
-    (Method::DELETE, HOSTNAME, Need::Write),
-];
+fn expected() -> Vec<(Method, &'static str, Permission)> {
+    let (read, write) = (Permission::read, Permission::write);
+    vec![
+        (Method::GET, "/accounts", read(Area::Account)),
+        (Method::GET, "/accounts/{account_id}", read(Area::Account)),
+        (Method::GET, "/user/tokens/verify", Permission::AnyToken),
+        (Method::GET, "/zones", read(Area::Zone)),
+        (Method::POST, "/zones", write(Area::Zone)),
+        (Method::GET, ZONE, read(Area::Zone)),
+        (Method::PATCH, ZONE, write(Area::Zone)),
+        (Method::DELETE, ZONE, write(Area::Zone)),
+        (Method::GET, "/zones/{zone_id}/dcv_delegation/uuid", read(Area::Ssl)),
+        (Method::GET, FALLBACK, read(Area::Ssl)),
+        (Method::PUT, FALLBACK, write(Area::Ssl)),
+        (Method::DELETE, FALLBACK, write(Area::Ssl)),
+        (Method::GET, HOSTNAMES, read(Area::Ssl)),
+        (Method::POST, HOSTNAMES, write(Area::Ssl)),
+        (Method::GET, "/zones/{zone_id}/custom_hostnames/quota", read(Area::Ssl)),
+        (Method::GET, HOSTNAME, read(Area::Ssl)),
+        (Method::PATCH, HOSTNAME, write(Area::Ssl)),
+        (Method::DELETE, HOSTNAME, write(Area::Ssl)),
+    ]
+}
 
 /// A world with one zone and hostname, and its routes with their ids filled in.
-async fn filled() -> (World, Vec<(Method, String, Need)>) {
+async fn filled() -> (World, Vec<(Method, String, Permission)>) {
     let world = World::new().await;
     let zone = world.zone("provider.com").await;
     let account = world.get("/accounts").await.result()[0]["id"].as_str().unwrap().to_owned();
@@ -48,17 +54,19 @@ async fn filled() -> (World, Vec<(Method, String, Need)>) {
             .replace("{custom_hostname_id}", &hostname)
             .replace("{account_id}", &account)
     };
-    let routes = operations().into_iter().map(|o| (o.method, fill(o.path), o.need)).collect();
+    let routes = operations().into_iter().map(|o| (o.method, fill(o.path), o.permission)).collect();
     (world, routes)
 }
 
 async fn check(
     authorization: Option<&str>,
-    applies: impl Fn(Need, &str) -> bool,
+    applies: impl Fn(Permission, &str) -> bool,
     expected: (u16, u64),
 ) {
     let (world, routes) = filled().await;
-    for (method, path, _) in routes.into_iter().filter(|(_, path, need)| applies(*need, path)) {
+    for (method, path, _) in
+        routes.into_iter().filter(|(_, path, permission)| applies(*permission, path))
+    {
         let answer = world.send(authorization, method.clone(), &path, "{}".into()).await;
         let (status, code, _) = answer.failure();
         assert_eq!((status, code), expected, "{method} {path}");
@@ -67,8 +75,18 @@ async fn check(
 
 #[test]
 fn every_route_is_listed_with_what_it_needs() {
-    let served: Vec<_> = operations().into_iter().map(|o| (o.method, o.path, o.need)).collect();
-    assert_eq!(served, EXPECTED);
+    let served: Vec<_> =
+        operations().into_iter().map(|o| (o.method, o.path, o.permission)).collect();
+    assert_eq!(served, expected());
+}
+
+#[test]
+fn operation_ids_are_unique() {
+    let mut ids: Vec<_> = operations().into_iter().map(|o| o.id).collect();
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
 }
 
 #[tokio::test]
@@ -95,11 +113,11 @@ async fn a_wrong_token_is_refused_everywhere() {
 async fn a_token_that_may_only_read_cannot_write_and_can_read() {
     let (world, routes) = filled().await;
     let bearer = format!("Bearer {}", world.colleague(Access::Read, Scope::Account).await);
-    for (method, path, need) in routes {
+    for (method, path, permission) in routes {
         let answer = world.send(Some(&bearer), method.clone(), &path, "{}".into()).await;
-        match need {
-            Need::Write => assert_eq!(answer.failure(), (403, 10000, ""), "{method} {path}"),
-            Need::Read => assert!(answer.status != 403, "{method} {path}: {answer:?}"),
+        match permission.is_write() {
+            true => assert_eq!(answer.failure(), (403, 10000, ""), "{method} {path}"),
+            false => assert!(answer.status != 403, "{method} {path}: {answer:?}"),
         }
     }
 }

@@ -6,7 +6,7 @@ use http::StatusCode;
 use crate::{
     api::{
         Api,
-        auth::Writable,
+        auth::InZone,
         body::Body,
         envelope::{Envelope, Reply},
         wire::custom_hostname::parse_create,
@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) async fn create(
     State(api): State<Api>,
-    Writable(zone): Writable,
+    InZone(zone): InZone,
     Body(body): Body,
 ) -> Reply {
     let new = parse_create(&body, &api.settings)?;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use crate::{
     api::{
         Api,
-        auth::{HostnameInPath, Writable},
+        auth::{HostnameInPath, InZone},
         body::Body,
         envelope::{Envelope, Reply},
         wire::custom_hostname::parse_edit,
@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) async fn edit(
     State(api): State<Api>,
-    Writable(zone): Writable,
+    InZone(zone): InZone,
     HostnameInPath(id): HostnameInPath,
     Body(body): Body,
 ) -> Reply {

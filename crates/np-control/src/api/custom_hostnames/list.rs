@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::api::{
     Api,
-    auth::Readable,
+    auth::InZone,
     envelope::{Envelope, Reply},
     pagination::{Params, result_info},
     wire::custom_hostname::parse_filter,
@@ -13,7 +13,7 @@ use crate::api::{
 
 pub(crate) async fn list(
     State(api): State<Api>,
-    Readable(zone): Readable,
+    InZone(zone): InZone,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Reply {
     let params = Params::new(query);

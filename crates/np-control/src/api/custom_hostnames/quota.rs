@@ -5,13 +5,13 @@ use axum::extract::State;
 use crate::{
     api::{
         Api,
-        auth::Readable,
+        auth::InZone,
         envelope::{Reply, ok},
         wire::quota::render,
     },
     app::hostnames,
 };
 
-pub(crate) async fn quota(State(api): State<Api>, Readable(zone): Readable) -> Reply {
+pub(crate) async fn quota(State(api): State<Api>, InZone(zone): InZone) -> Reply {
     Ok(ok(render(hostnames::quota(&api.app, &zone).await?)))
 }

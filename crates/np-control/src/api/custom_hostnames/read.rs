@@ -5,7 +5,7 @@ use axum::extract::State;
 use crate::{
     api::{
         Api,
-        auth::{HostnameInPath, Readable},
+        auth::{HostnameInPath, InZone},
         envelope::{Reply, ok},
     },
     app::hostnames,
@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) async fn read(
     State(api): State<Api>,
-    Readable(zone): Readable,
+    InZone(zone): InZone,
     HostnameInPath(id): HostnameInPath,
 ) -> Reply {
     let record = hostnames::find(&api.app, &zone, id).await?;

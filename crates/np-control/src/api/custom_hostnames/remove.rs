@@ -5,7 +5,7 @@ use axum::{extract::State, response::IntoResponse};
 use crate::{
     api::{
         Api,
-        auth::{HostnameInPath, Writable},
+        auth::{HostnameInPath, InZone},
         envelope::{Deleted, Reply},
     },
     app::hostnames,
@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) async fn remove(
     State(api): State<Api>,
-    Writable(zone): Writable,
+    InZone(zone): InZone,
     HostnameInPath(id): HostnameInPath,
 ) -> Reply {
     hostnames::remove(&api.app, &zone, id).await?;
