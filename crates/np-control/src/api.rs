@@ -12,6 +12,7 @@ mod dcv_delegation;
 mod envelope;
 mod error;
 mod fallback_origin;
+mod openapi;
 mod pagination;
 mod router;
 mod tokens;
@@ -20,6 +21,7 @@ mod wire;
 mod zones;
 
 pub use error::{Problem, Row};
+pub use openapi::document as openapi_document;
 pub use router::{Operation, operations, router};
 pub use wire::status::{CertificateStatus, HostnameStatus};
 

@@ -7,17 +7,29 @@ use super::{
     Api,
     auth::{Caller, InAccount},
     envelope::{Envelope, Reply, ok},
+    openapi::{PAGES, QueryParam, shape},
     pagination::{Params, result_info},
     router::Route,
-    wire::account,
+    wire::account::{self, AccountWire},
 };
 use crate::app::access::{self, Area, Permission};
+
+/// The group of the document.
+const TAG: &str = "Accounts";
 
 pub(crate) fn routes() -> Vec<Route> {
     let look = Permission::read(Area::Account);
     vec![
-        Route::get("/accounts", "accounts-list-accounts", look, list),
-        Route::get("/accounts/{account_id}", "accounts-account-details", look, read),
+        Route::get("/accounts", "accounts-list-accounts", look, list)
+            .tag(TAG)
+            .summary("List the accounts of the token")
+            .query(PAGES)
+            .query(&[QueryParam::new("name", shape::text, "The one with this name.")])
+            .list::<AccountWire>(),
+        Route::get("/accounts/{account_id}", "accounts-account-details", look, read)
+            .tag(TAG)
+            .summary("One account")
+            .result::<AccountWire>(),
     ]
 }
 

@@ -9,8 +9,19 @@ mod remove;
 
 use np_domain::zone::Zone;
 
-use super::{Api, router::Route, wire::custom_hostname::View};
+use super::{
+    Api,
+    openapi::PAGES,
+    router::Route,
+    wire::{
+        custom_hostname::{EditedCustomHostname, FILTERS, HostnameWire, NewCustomHostname, View},
+        quota::QuotaWire,
+    },
+};
 use crate::app::access::{Area, Permission};
+
+/// The group of the document.
+const TAG: &str = "Custom hostnames";
 
 pub(crate) fn routes() -> Vec<Route> {
     const ALL: &str = "/zones/{zone_id}/custom_hostnames";
@@ -18,17 +29,39 @@ pub(crate) fn routes() -> Vec<Route> {
     const QUOTA: &str = "/zones/{zone_id}/custom_hostnames/quota";
     let (look, change) = (Permission::read(Area::Ssl), Permission::write(Area::Ssl));
     vec![
-        Route::get(ALL, "custom-hostname-for-a-zone-list-custom-hostnames", look, list::list),
+        Route::get(ALL, "custom-hostname-for-a-zone-list-custom-hostnames", look, list::list)
+            .tag(TAG)
+            .summary("List custom hostnames")
+            .query(PAGES)
+            .query(FILTERS)
+            .list::<HostnameWire>(),
         Route::post(
             ALL,
             "custom-hostname-for-a-zone-create-custom-hostname",
             change,
             create::create,
-        ),
-        Route::get(QUOTA, "sdk.custom_hostnames.quota.get", look, quota::quota),
-        Route::get(ONE, "custom-hostname-for-a-zone-custom-hostname-details", look, read::read),
-        Route::patch(ONE, "custom-hostname-for-a-zone-edit-custom-hostname", change, edit::edit),
-        Route::delete(ONE, REMOVE, change, remove::remove),
+        )
+        .tag(TAG)
+        .summary("Create a custom hostname")
+        .body::<NewCustomHostname>()
+        .created::<HostnameWire>(),
+        Route::get(QUOTA, "sdk.custom_hostnames.quota.get", look, quota::quota)
+            .tag(TAG)
+            .summary("How many custom hostnames there may be, and are")
+            .result::<QuotaWire>(),
+        Route::get(ONE, "custom-hostname-for-a-zone-custom-hostname-details", look, read::read)
+            .tag(TAG)
+            .summary("One custom hostname")
+            .result::<HostnameWire>(),
+        Route::patch(ONE, "custom-hostname-for-a-zone-edit-custom-hostname", change, edit::edit)
+            .tag(TAG)
+            .summary("Change a custom hostname, or validate it again")
+            .body::<EditedCustomHostname>()
+            .accepted::<HostnameWire>(),
+        Route::delete(ONE, REMOVE, change, remove::remove)
+            .tag(TAG)
+            .summary("Delete a custom hostname and its certificates")
+            .deleted(),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! `dcv_delegation/uuid`: the zone's part of delegation targets (behaviour.md 3.5).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -11,11 +12,18 @@ use crate::app::access::{Area, Permission};
 
 pub(crate) fn routes() -> Vec<Route> {
     const PATH: &str = "/zones/{zone_id}/dcv_delegation/uuid";
-    vec![Route::get(PATH, "dcv-delegation-uuid-get", Permission::read(Area::Ssl), read)]
+    vec![
+        Route::get(PATH, "dcv-delegation-uuid-get", Permission::read(Area::Ssl), read)
+            .tag("DCV delegation")
+            .summary("The zone's part of delegation targets")
+            .result::<Delegation>(),
+    ]
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "DcvDelegation")]
 struct Delegation {
+    #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     uuid: String,
 }
 

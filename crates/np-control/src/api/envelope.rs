@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::ApiError;
@@ -13,7 +14,7 @@ use super::error::ApiError;
 pub(crate) type Reply = Result<Response, ApiError>;
 
 /// The envelope. A failure has `result: null` and at least one error.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Envelope<T> {
     pub(crate) success: bool,
     pub(crate) errors: Vec<Item>,
@@ -24,7 +25,8 @@ pub(crate) struct Envelope<T> {
 }
 
 /// An error or a message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Message")]
 pub(crate) struct Item {
     pub(crate) code: u32,
     pub(crate) message: String,
@@ -35,13 +37,13 @@ pub(crate) struct Item {
 }
 
 /// The field at fault, as a JSON pointer (RFC 6901).
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Source {
     pub(crate) pointer: String,
 }
 
 /// Where a page stands in its list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct ResultInfo {
     pub(crate) page: u32,
     pub(crate) per_page: u32,
@@ -69,7 +71,7 @@ pub(crate) fn ok(result: impl Serialize) -> Response {
 }
 
 /// The reply to the deletion of a hostname: the SDKs read `id` at the top, others in the envelope (api.md 2.1).
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Deleted {
     id: String,
     #[serde(flatten)]
@@ -77,7 +79,7 @@ pub(crate) struct Deleted {
 }
 
 /// Just an id.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Id {
     pub(crate) id: String,
 }

@@ -8,13 +8,15 @@ use super::{
     body::Body,
     envelope::{Reply, ok},
     router::Route,
-    wire::fallback_origin::{Status, parse, render},
+    wire::fallback_origin::{FallbackOriginBody, FallbackWire, Status, parse, render},
 };
 use crate::app::{
     access::{Area, Permission},
     fallback_origins,
 };
 
+/// The group of the document.
+const TAG: &str = "Custom hostnames: fallback origin";
 const READ: &str =
     "custom-hostname-fallback-origin-for-a-zone-get-fallback-origin-for-custom-hostnames";
 const SET: &str =
@@ -26,9 +28,19 @@ pub(crate) fn routes() -> Vec<Route> {
     const PATH: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
     let (look, change) = (Permission::read(Area::Ssl), Permission::write(Area::Ssl));
     vec![
-        Route::get(PATH, READ, look, read),
-        Route::put(PATH, SET, change, set),
-        Route::delete(PATH, REMOVE, change, remove),
+        Route::get(PATH, READ, look, read)
+            .tag(TAG)
+            .summary("The fallback origin of the zone")
+            .result::<FallbackWire>(),
+        Route::put(PATH, SET, change, set)
+            .tag(TAG)
+            .summary("Set the fallback origin")
+            .body::<FallbackOriginBody>()
+            .result::<FallbackWire>(),
+        Route::delete(PATH, REMOVE, change, remove)
+            .tag(TAG)
+            .summary("Take the fallback origin away")
+            .result::<FallbackWire>(),
     ]
 }
 

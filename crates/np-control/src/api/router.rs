@@ -14,12 +14,14 @@ use http::Method;
 use super::{
     Api, ApiDeps, accounts, auth, custom_hostnames, dcv_delegation,
     error::{ApiError, Problem},
-    fallback_origin, tokens, trace, zones,
+    fallback_origin,
+    openapi::{self, Description},
+    tokens, trace, zones,
 };
 use crate::app::access::Permission;
 
 /// Where the API stands.
-const BASE: &str = "/client/v4";
+pub(crate) const BASE: &str = "/client/v4";
 
 /// One operation of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,17 +45,21 @@ pub fn operations() -> Vec<Operation> {
 pub fn router(deps: ApiDeps) -> Router {
     let api = Api::from(deps);
     let limit = DefaultBodyLimit::max(api.settings.body_bytes_max);
-    let v4 = routes().into_iter().fold(Router::new(), |router, Route { operation, handler }| {
-        router.route(&format!("{BASE}{}", operation.path), handler)
-    });
-    v4.method_not_allowed_fallback(not_allowed)
+    let v4 =
+        routes().into_iter().fold(Router::new(), |router, Route { operation, handler, .. }| {
+            router.route(&format!("{BASE}{}", operation.path), handler)
+        });
+    v4.route(openapi::PATH, routing::get(openapi::serve))
+        .route(&format!("{BASE}{}", openapi::PATH), routing::get(openapi::serve))
+        .method_not_allowed_fallback(not_allowed)
         .fallback(no_route)
         .layer(limit)
         .layer(middleware::from_fn_with_state(api.clone(), trace::traced))
         .with_state(api)
 }
 
-fn routes() -> Vec<Route> {
+/// All routes, in the order of the document.
+pub(crate) fn routes() -> Vec<Route> {
     let resources = [
         accounts::routes(),
         tokens::routes(),
@@ -65,9 +71,10 @@ fn routes() -> Vec<Route> {
     resources.into_iter().flatten().collect()
 }
 
-/// An operation with what runs for it.
+/// An operation with what runs for it. [`openapi`] has the methods that describe it.
 pub(crate) struct Route {
-    operation: Operation,
+    pub(crate) operation: Operation,
+    pub(crate) description: Description,
     handler: MethodRouter<Api>,
 }
 
@@ -131,7 +138,8 @@ impl Route {
         handler: MethodRouter<Api>,
     ) -> Self {
         let handler = handler.route_layer(Extension(permission));
-        Self { operation: Operation { method, path, id, permission }, handler }
+        let operation = Operation { method, path, id, permission };
+        Self { operation, description: Description::default(), handler }
     }
 }
 

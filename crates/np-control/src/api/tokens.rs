@@ -6,13 +6,18 @@ use super::{
     auth::Caller,
     envelope::{Envelope, Item, Reply},
     router::Route,
-    wire::token,
+    wire::token::{self, TokenWire},
 };
 use crate::app::access::Permission;
 
 pub(crate) fn routes() -> Vec<Route> {
     const VERIFY: &str = "/user/tokens/verify";
-    vec![Route::get(VERIFY, "user-api-tokens-verify-token", Permission::AnyToken, verify)]
+    vec![
+        Route::get(VERIFY, "user-api-tokens-verify-token", Permission::AnyToken, verify)
+            .tag("API tokens")
+            .summary("Whether the token works")
+            .result::<TokenWire>(),
+    ]
 }
 
 pub(crate) async fn verify(Caller(token): Caller) -> Reply {

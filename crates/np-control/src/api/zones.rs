@@ -9,25 +9,50 @@ use super::{
     auth::{Caller, InZone},
     body::Body,
     envelope::{Envelope, Id, Reply, ok},
+    openapi::PAGES,
     pagination::{Params, result_info},
     router::Route,
-    wire::zone::{self, View, parse_create, parse_edit, parse_filter},
+    wire::zone::{
+        self, EditedZoneBody, NewZoneBody, View, ZoneWire, parse_create, parse_edit, parse_filter,
+    },
 };
 use crate::app::{
     access::{self, Area, Permission},
     zones,
 };
 
+/// The group of the document.
+const TAG: &str = "Zones";
+
 pub(crate) fn routes() -> Vec<Route> {
     const ALL: &str = "/zones";
     const ONE: &str = "/zones/{zone_id}";
     let (look, change) = (Permission::read(Area::Zone), Permission::write(Area::Zone));
     vec![
-        Route::get(ALL, "zones-get", look, list),
-        Route::post(ALL, "zones-post", change, create),
-        Route::get(ONE, "zones-0-get", look, read),
-        Route::patch(ONE, "zones-0-patch", change, edit),
-        Route::delete(ONE, "zones-0-delete", change, remove),
+        Route::get(ALL, "zones-get", look, list)
+            .tag(TAG)
+            .summary("List zones")
+            .query(PAGES)
+            .query(zone::FILTERS)
+            .list::<ZoneWire>(),
+        Route::post(ALL, "zones-post", change, create)
+            .tag(TAG)
+            .summary("Create a zone")
+            .body::<NewZoneBody>()
+            .result::<ZoneWire>(),
+        Route::get(ONE, "zones-0-get", look, read)
+            .tag(TAG)
+            .summary("One zone")
+            .result::<ZoneWire>(),
+        Route::patch(ONE, "zones-0-patch", change, edit)
+            .tag(TAG)
+            .summary("Change a zone")
+            .body::<EditedZoneBody>()
+            .result::<ZoneWire>(),
+        Route::delete(ONE, "zones-0-delete", change, remove)
+            .tag(TAG)
+            .summary("Delete a zone without hostnames")
+            .result::<Id>(),
     ]
 }
 

@@ -8,6 +8,7 @@ mod edits;
 mod hostnames;
 mod issuer;
 mod lists;
+mod openapi;
 mod sdk;
 mod world;
 mod zones;

@@ -14,8 +14,9 @@ use np_domain::{
     text::Explanation,
     zone::Zone,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     change::Change,
@@ -26,7 +27,11 @@ use super::{
     status::HostnameStatus,
 };
 use crate::{
-    api::{ApiSettings, pagination::Params},
+    api::{
+        ApiSettings,
+        openapi::{QueryParam, shape},
+        pagination::Params,
+    },
     app::hostnames::{Edit, FieldEdit, NewHostname},
 };
 
@@ -37,11 +42,16 @@ pub(crate) struct View<'a> {
     pub(crate) now: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+/// A custom hostname.
+#[schemars(rename = "CustomHostname")]
 pub(crate) struct HostnameWire {
+    #[schemars(schema_with = "shape::uuid")]
     id: String,
     hostname: String,
+    #[schemars(with = "HostnameStatus")]
     status: &'static str,
+    #[schemars(schema_with = "shape::moment")]
     created_at: String,
     /// `null` when no certificate was asked for.
     ssl: Option<SslWire>,
@@ -57,14 +67,17 @@ pub(crate) struct HostnameWire {
     verification_errors: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "OwnershipTxt")]
 struct TxtWire {
+    #[schemars(extend("enum" = ["txt"]))]
     r#type: &'static str,
     name: String,
     value: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "OwnershipHttp")]
 struct HttpWire {
     http_url: String,
     http_body: String,
@@ -150,6 +163,55 @@ fn reason(state: &State) -> Option<String> {
         State::Blocked(blocked) => Some(blocked.why.to_string()),
         State::Unproven(_) | State::Proven(_) | State::GivenUp(_) | State::Leaving(_) => None,
     }
+}
+
+/// A custom hostname to be created.
+#[derive(JsonSchema)]
+#[schemars(example = json!({
+    "hostname": "app.customer.com",
+    "ssl": { "type": "dv", "method": "txt" },
+}))]
+#[expect(dead_code, reason = "describes a body")]
+pub(crate) struct NewCustomHostname {
+    /// The customer's name, in Punycode where it is not ASCII.
+    hostname: String,
+    #[schemars(flatten)]
+    fields: HostnameFields,
+    /// The certificate that is wanted; none without it.
+    ssl: Option<ssl::SslBody>,
+}
+
+/// What changes about a custom hostname. A field that is left out stays, `null` sets it back to its default.
+#[derive(JsonSchema)]
+#[schemars(example = json!({ "custom_origin_server": "origin.provider.com" }))]
+#[expect(dead_code, reason = "describes a body")]
+pub(crate) struct EditedCustomHostname {
+    /// The name that it has: it cannot be changed.
+    hostname: Option<String>,
+    #[schemars(flatten)]
+    fields: HostnameFields,
+    /// Asking for what is there already restarts validation.
+    ssl: Option<ssl::SslBody>,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes a body")]
+struct HostnameFields {
+    /// Texts, numbers, true and false, by key.
+    custom_metadata: Option<BTreeMap<String, MetadataValue>>,
+    /// Where requests of this hostname go, instead of the zone's fallback origin.
+    custom_origin_server: Option<String>,
+    /// The SNI towards the custom origin; `:request_host_header:` is the hostname that is visited.
+    custom_origin_sni: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "describes a body")]
+enum MetadataValue {
+    Text(String),
+    Number(f64),
+    Flag(bool),
 }
 
 /// Reads the body of a POST.
@@ -242,6 +304,17 @@ fn parse_metadata(body: &Object<'_>) -> Result<Change<Metadata>, Invalid> {
         }
     })
 }
+
+/// The parameters that [`parse_filter`] reads.
+pub(crate) const FILTERS: &[QueryParam] = &[
+    QueryParam::new("id", shape::uuid, "The one with this id. Excludes the filters by name."),
+    QueryParam::new("hostname", shape::text, "The one with this name."),
+    QueryParam::new("hostname.exact", shape::text, "The one with this name."),
+    QueryParam::new("hostname.contain", shape::some_text, "Those with this text in their names."),
+    QueryParam::new("hostname.startsWith", shape::text, "Those whose names begin with this text."),
+    QueryParam::new("ssl", shape::flag, "Those with a certificate, or without one."),
+    QueryParam::new("wildcard", shape::flag, "Those whose certificate is a wildcard, or is none."),
+];
 
 /// The parameters of which a list takes one.
 const EXCLUSIVE: [&str; 5] =

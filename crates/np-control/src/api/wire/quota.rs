@@ -1,5 +1,6 @@
 //! `CustomHostnameQuota` (behaviour.md 6).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::hostnames::Quota;
@@ -7,7 +8,8 @@ use crate::app::hostnames::Quota;
 /// What stands for any number: the schema has no word for it, and every client can read this one.
 const ANY_NUMBER: u64 = i32::MAX as u64;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "CustomHostnameQuota")]
 pub(crate) struct QuotaWire {
     allocated: u64,
     used: u64,

@@ -8,6 +8,8 @@ use np_domain::{
     certificate::{AuthorityName, BundleMethod, DcvMethod, Wanted},
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::json;
 
 use super::{
     change::Change,
@@ -15,9 +17,59 @@ use super::{
     object::Object,
 };
 use crate::{
-    api::ApiSettings,
+    api::{ApiSettings, openapi::shape},
     app::hostnames::{CertificateEdit, TlsEdit},
 };
+
+/// The certificate that is wanted. To create one takes `type` and `method`.
+#[derive(JsonSchema)]
+#[schemars(example = json!({ "type": "dv", "method": "txt" }))]
+#[expect(dead_code, reason = "describes a body")]
+pub(crate) struct SslBody {
+    /// The only type that there is.
+    #[schemars(extend("enum" = ["dv", null]))]
+    r#type: Option<String>,
+    /// How control of the name is proven to the certificate authority.
+    #[schemars(extend("enum" = ["http", "txt", null]))]
+    method: Option<String>,
+    /// Whether the certificate covers one more level of names too.
+    wildcard: Option<bool>,
+    /// Who is to issue it; one of those that are configured.
+    #[schemars(schema_with = "authority_or_none", default)]
+    certificate_authority: (),
+    /// Which chain is sent with it.
+    #[schemars(extend("enum" = ["force", "optimal", "ubiquitous", null]))]
+    bundle_method: Option<String>,
+    settings: Option<SettingsBody>,
+}
+
+/// Settings of TLS for this hostname, merged by key with those that it has.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes a body")]
+struct SettingsBody {
+    /// The legacy way to say that TLS 1.2 is the least.
+    #[schemars(extend("enum" = ["on", "off", null]))]
+    tls_1_2_only: Option<String>,
+    #[schemars(extend("enum" = ["1.0", "1.1", "1.2", "1.3", null]))]
+    min_tls_version: Option<String>,
+    #[schemars(extend("enum" = ["on", "off", null]))]
+    tls_1_3: Option<String>,
+    #[schemars(extend("enum" = ["on", "off", null]))]
+    http2: Option<String>,
+    #[schemars(extend("enum" = ["on", "off", null]))]
+    early_hints: Option<String>,
+    /// Names of cipher suites of TLS 1.2 and before, as OpenSSL writes them.
+    ciphers: Option<Vec<String>>,
+}
+
+fn authority_shape(_: &mut SchemaGenerator) -> Schema {
+    shape::word_of(&AuthorityName::ALL.map(|(_, word)| word))
+}
+
+fn authority_or_none(_: &mut SchemaGenerator) -> Schema {
+    let words = AuthorityName::ALL.map(|(_, word)| Some(word));
+    json_schema!({ "enum": words.into_iter().chain([Some(""), None]).collect::<Vec<_>>() })
+}
 
 /// Fields for uploaded certificates, which are not offered yet.
 const UPLOADED: [&str; 4] =

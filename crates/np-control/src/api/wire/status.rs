@@ -2,11 +2,16 @@
 //!
 //! Computed at each reply and never stored. docs/states.md has the same table for readers; tests hold the two together.
 
+use std::borrow::Cow;
+
 use np_domain::{
     Timestamp,
     certificate::{self, Certificate, Phase},
     ownership,
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::api::openapi::shape;
 
 macro_rules! statuses {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal,)* }) => {
@@ -14,6 +19,16 @@ macro_rules! statuses {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name {
             $(#[doc = concat!("`", $word, "`")] $variant,)*
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                shape::word_of(&[$($word),*])
+            }
         }
 
         impl $name {

@@ -1,15 +1,21 @@
 //! The reply to a verification of a token: never its secret.
 
 use np_domain::account::ApiToken;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::moment;
+use crate::api::openapi::shape;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "VerifiedToken")]
 pub(crate) struct TokenWire {
+    #[schemars(schema_with = "shape::id")]
     id: String,
+    #[schemars(extend("enum" = ["active"]))]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "shape::moment")]
     expires_on: Option<String>,
 }
 

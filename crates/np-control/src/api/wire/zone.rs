@@ -8,8 +8,9 @@ use np_domain::{
     text::Explanation,
     zone::{Zone, ZoneKind},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     invalid::{Invalid, Why},
@@ -17,7 +18,11 @@ use super::{
     object::Object,
 };
 use crate::{
-    api::{ApiSettings, pagination::Params},
+    api::{
+        ApiSettings,
+        openapi::{QueryParam, shape},
+        pagination::Params,
+    },
     app::zones::NewZone,
 };
 
@@ -28,20 +33,27 @@ pub(crate) struct View<'a> {
     pub(crate) access: Access,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Zone")]
 pub(crate) struct ZoneWire {
+    #[schemars(schema_with = "shape::id")]
     id: String,
     name: String,
+    #[schemars(extend("enum" = ["active"]))]
     status: &'static str,
     paused: bool,
+    #[schemars(extend("enum" = ["full", "partial"]))]
     r#type: &'static str,
     development_mode: u32,
     name_servers: Vec<String>,
     original_name_servers: Option<Vec<String>>,
     original_registrar: Option<String>,
     original_dnshost: Option<String>,
+    #[schemars(schema_with = "shape::moment")]
     created_on: String,
+    #[schemars(schema_with = "shape::moment")]
     modified_on: String,
+    #[schemars(schema_with = "shape::moment")]
     activated_on: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     cname_suffix: Option<String>,
@@ -54,10 +66,12 @@ pub(crate) struct ZoneWire {
     plan: Plan,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Nothing")]
 struct Empty {}
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ZoneMeta")]
 struct Meta {
     cdn_only: bool,
     custom_certificate_quota: u32,
@@ -68,20 +82,25 @@ struct Meta {
     step: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ZoneOwner")]
 struct Owner {
+    #[schemars(schema_with = "shape::id")]
     id: String,
     name: String,
+    #[schemars(extend("enum" = ["organization"]))]
     r#type: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct AccountRef {
+    #[schemars(schema_with = "shape::id")]
     id: String,
     name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ZonePlan")]
 struct Plan {
     id: &'static str,
     name: &'static str,
@@ -182,6 +201,38 @@ fn parse_kind(body: &Object<'_>) -> Result<Option<ZoneKind>, Invalid> {
     }
 }
 
+/// A zone to be created.
+#[derive(JsonSchema)]
+#[schemars(example = json!({ "name": "provider.com", "type": "full" }))]
+#[expect(dead_code, reason = "describes a body")]
+pub(crate) struct NewZoneBody {
+    /// The zone's name.
+    name: String,
+    /// The account that gets it; the token's own without it.
+    account: Option<AccountIdBody>,
+    #[schemars(extend("enum" = ["full", "partial", null]))]
+    r#type: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes a body")]
+struct AccountIdBody {
+    #[schemars(schema_with = "shape::id")]
+    id: String,
+}
+
+/// What changes about a zone.
+#[derive(JsonSchema)]
+#[schemars(example = json!({ "type": "partial" }))]
+#[expect(dead_code, reason = "describes a body")]
+pub(crate) struct EditedZoneBody {
+    #[schemars(extend("enum" = ["full", "partial", null]))]
+    r#type: Option<String>,
+    /// A zone cannot be paused here.
+    #[schemars(extend("enum" = [false, null]))]
+    paused: Option<bool>,
+}
+
 /// Reads the body of a POST.
 pub(crate) fn parse_create(body: &Value) -> Result<NewZone, Invalid> {
     let body = Object::body(body)?;
@@ -226,6 +277,13 @@ fn parse_name_filter(name: &str) -> Result<Explanation, Invalid> {
         }),
     }
 }
+
+/// The parameters that [`parse_filter`] reads.
+pub(crate) const FILTERS: &[QueryParam] = &[
+    QueryParam::new("account.id", shape::id, "Those of this account."),
+    QueryParam::new("name", shape::text, "The one with this name."),
+    QueryParam::new("status", shape::text, "Those with this status."),
+];
 
 /// Reads the filters of a list. All zones are active, so that any other status matches none.
 pub(crate) fn parse_filter(params: &Params) -> Result<ZoneFilter, Invalid> {

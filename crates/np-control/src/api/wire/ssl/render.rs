@@ -8,21 +8,32 @@ use np_domain::{
     custom_hostname::CustomHostname,
     tls_policy::{Switch, TlsPolicy},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::VERSIONS;
-use crate::api::wire::{custom_hostname::View, moment, status::CertificateStatus};
+use crate::api::{
+    openapi::shape,
+    wire::{custom_hostname::View, moment, status::CertificateStatus},
+};
 
 /// `ssl`. The fields of a single validation record stand here too, for old clients (behaviour.md 3.1).
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Ssl")]
 pub(crate) struct SslWire {
+    #[schemars(schema_with = "shape::uuid")]
     id: String,
+    #[schemars(extend("enum" = ["dv"]))]
     r#type: &'static str,
+    #[schemars(extend("enum" = ["http", "txt"]))]
     method: &'static str,
+    #[schemars(with = "CertificateStatus")]
     status: &'static str,
     wildcard: bool,
+    #[schemars(schema_with = "super::authority_shape")]
     certificate_authority: &'static str,
+    #[schemars(extend("enum" = ["force", "optimal", "ubiquitous"]))]
     bundle_method: &'static str,
     settings: SettingsWire,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -39,64 +50,81 @@ pub(crate) struct SslWire {
     certificates: Vec<CertificateWire>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "SslSettings")]
 struct SettingsWire {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["1.0", "1.1", "1.2", "1.3"]))]
     min_tls_version: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["off", "on"]))]
     tls_1_3: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["off", "on"]))]
     http2: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["off", "on"]))]
     early_hints: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ciphers: Option<Vec<&'static str>>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
+#[schemars(rename = "ValidationRecord")]
 struct RecordWire {
+    #[schemars(extend("enum" = ["pending", "valid"]))]
     status: &'static str,
     #[serde(flatten)]
     proof: ProofWire,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 #[serde(untagged)]
+#[schemars(rename = "ValidationProof")]
 enum ProofWire {
     Txt { txt_name: String, txt_value: String },
     Http { http_url: String, http_body: String },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "DcvDelegationRecord")]
 struct DelegationWire {
     cname: String,
     cname_target: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ValidationError")]
 struct ErrorWire {
     message: String,
 }
 
 /// The leaf that is served first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ServedLeaf")]
 struct LeafWire {
     issuer: String,
     serial_number: String,
     signature: String,
     hosts: Vec<String>,
+    #[schemars(schema_with = "shape::moment")]
     expires_on: String,
 }
 
 /// Undocumented, and the only place with the ids of single certificates (behaviour.md 4.1).
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ServedCertificate")]
 struct CertificateWire {
+    #[schemars(schema_with = "shape::uuid")]
     id: String,
     issuer: String,
     serial_number: String,
     signature: String,
+    #[schemars(schema_with = "shape::moment")]
     issued_on: String,
+    #[schemars(schema_with = "shape::moment")]
     expires_on: String,
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     fingerprint_sha256: String,
 }
 
