@@ -29,6 +29,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use crate::contract::Exchange;
+
 pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) store: Arc<Store>,
@@ -143,15 +145,20 @@ impl World {
         path: &str,
         body: String,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/client/v4{path}"));
+        let mut request =
+            Request::builder().method(method.clone()).uri(format!("/client/v4{path}"));
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value);
         }
+        let sent = body.clone();
         let request = request.body(Body::from(body)).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         assert!(response.headers().contains_key("x-request-id"));
-        let status = response.status();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let (head, body) = response.into_parts();
+        let status = head.status;
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let (sent, headers, answered) = (sent.as_bytes(), &head.headers, bytes.as_ref());
+        Exchange { method: &method, path, sent, status, headers, answered }.check();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Answer { status, body }
     }

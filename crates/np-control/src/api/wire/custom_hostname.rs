@@ -313,6 +313,8 @@ pub(crate) const FILTERS: &[QueryParam] = &[
     QueryParam::new("hostname.contain", shape::some_text, "Those with this text in their names."),
     QueryParam::new("hostname.startsWith", shape::text, "Those whose names begin with this text."),
     QueryParam::new("ssl", shape::flag, "Those with a certificate, or without one."),
+    QueryParam::new("order", shape::text, "Taken and ignored: the oldest come first."),
+    QueryParam::new("direction", shape::text, "Taken and ignored, as `order` is."),
     QueryParam::new("wildcard", shape::flag, "Those whose certificate is a wildcard, or is none."),
 ];
 

@@ -283,6 +283,8 @@ pub(crate) const FILTERS: &[QueryParam] = &[
     QueryParam::new("account.id", shape::id, "Those of this account."),
     QueryParam::new("name", shape::text, "The one with this name."),
     QueryParam::new("status", shape::text, "Those with this status."),
+    QueryParam::new("order", shape::text, "Taken and ignored: zones are listed by name."),
+    QueryParam::new("direction", shape::text, "Taken and ignored, as `order` is."),
 ];
 
 /// Reads the filters of a list. All zones are active, so that any other status matches none.
