@@ -7,6 +7,11 @@
 pub mod chain;
 pub mod order;
 pub mod renewal;
+pub mod upload;
+
+mod key;
+
+pub use key::{KeyKind, KeyType};
 
 use std::fmt;
 
@@ -110,15 +115,6 @@ pub enum BundleMethod {
     /// The widest trust.
     #[default]
     Ubiquitous,
-}
-
-/// The kind of a certificate's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KeyType {
-    /// ECDSA on P-256.
-    P256,
-    /// RSA with 2048 bits.
-    Rsa2048,
 }
 
 /// A name on a certificate.

@@ -5,7 +5,7 @@
 
 use crate::{
     Timestamp,
-    certificate::{Certificate, ControlProof, IssuedCertificate, KeyType},
+    certificate::{Certificate, ControlProof, IssuedCertificate, KeyKind},
     custom_hostname::HostnameRecord,
     delegation::DelegationDomain,
     id::{CertificateId, HostnameId, ZoneId},
@@ -112,7 +112,7 @@ pub struct ServedCertificate {
     /// Its id.
     pub id: CertificateId,
     /// The kind of its key.
-    pub key_type: KeyType,
+    pub kind: KeyKind,
     /// The certificates in DER, leaf first.
     pub chain: Vec<Box<[u8]>>,
     /// The private key, PKCS#8 in DER, sealed.
@@ -125,7 +125,7 @@ impl From<&IssuedCertificate> for ServedCertificate {
     fn from(issued: &IssuedCertificate) -> Self {
         Self {
             id: issued.id,
-            key_type: issued.key_type,
+            kind: issued.key_type.kind(),
             chain: issued.chain.der().to_vec(),
             key: issued.key.clone(),
             not_after: issued.chain.not_after(),

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be arranged is a failed test")]
 
 use np_domain::{
-    certificate::KeyType,
+    certificate::KeyKind,
     entry::{
         Delegation, Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneEntry,
     },
@@ -49,7 +49,7 @@ fn full_entry() -> Entry {
     };
     let certificate = ServedCertificate {
         id: CertificateId::from_bytes([3; 16]),
-        key_type: KeyType::P256,
+        kind: KeyKind::Ecdsa,
         chain: vec![Box::from([0x30, 0x01].as_slice()), Box::from([0x30, 0x02].as_slice())],
         key: SealedBytes::from_vec(vec![1, 2, 3]),
         not_after: datetime!(2027-02-20 12:00 UTC),

@@ -7,6 +7,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`clock`] | time that the test moves |
+//! | [`ca`] | certificates to upload, good and bad |
 //! | [`pebble`] | a certificate authority that speaks ACME |
 //! | [`dns`] | a DNS server that answers, fails and counts as the test says |
 //! | [`knot`], [`unbound`] | a customer's name server, and a resolver that finds it |
@@ -19,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ca;
 pub mod clock;
 pub mod dns;
 pub mod gate;

@@ -9,14 +9,12 @@ use np_domain::{
     secret::SecretBytes,
 };
 use rcgen::{
-    CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
+    CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_RSA_SHA256,
 };
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey, rand_core::OsRng};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use thiserror::Error;
-
-/// Bits of an RSA key.
-const RSA_BITS: usize = 2048;
 
 /// A private key and the request for a certificate for it.
 #[derive(Debug, Clone)]
@@ -58,16 +56,25 @@ pub fn request(names: &[CertName], key_type: KeyType) -> Result<KeyAndRequest, K
     })
 }
 
-fn generate(key_type: KeyType) -> Result<KeyPair, KeyError> {
+/// Makes a key. An RSA key takes up to seconds of one core.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn generate(key_type: KeyType) -> Result<KeyPair, KeyError> {
     match key_type {
         KeyType::P256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(KeyError::Request),
-        KeyType::Rsa2048 => {
-            let key = RsaPrivateKey::new(&mut OsRng, RSA_BITS).map_err(KeyError::Rsa)?;
-            let der = key.to_pkcs8_der().map_err(KeyError::Encoding)?;
-            let der = PrivatePkcs8KeyDer::from(der.as_bytes());
-            KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).map_err(KeyError::Request)
-        }
+        KeyType::P384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).map_err(KeyError::Request),
+        KeyType::Rsa2048 => generate_rsa(2048),
+        KeyType::Rsa3072 => generate_rsa(3072),
+        KeyType::Rsa4096 => generate_rsa(4096),
     }
+}
+
+fn generate_rsa(bits: usize) -> Result<KeyPair, KeyError> {
+    let key = RsaPrivateKey::new(&mut OsRng, bits).map_err(KeyError::Rsa)?;
+    let der = key.to_pkcs8_der().map_err(KeyError::Encoding)?;
+    let der = PrivatePkcs8KeyDer::from(der.as_bytes());
+    KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).map_err(KeyError::Request)
 }
 
 #[cfg(test)]

@@ -14,8 +14,12 @@ use x509_parser::{
 
 /// The object identifier of an elliptic curve key (RFC 5480).
 const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
-/// The object identifier of the curve P-256 (RFC 5480).
-const P256: &str = "1.2.840.10045.3.1.7";
+/// The object identifiers of the curves (RFC 5480).
+const CURVES: [(&str, KeyType); 2] =
+    [("1.2.840.10045.3.1.7", KeyType::P256), ("1.3.132.0.34", KeyType::P384)];
+/// The sizes of RSA keys in bits.
+const RSA_SIZES: [(usize, KeyType); 3] =
+    [(2048, KeyType::Rsa2048), (3072, KeyType::Rsa3072), (4096, KeyType::Rsa4096)];
 
 /// Signature algorithms, by object identifier, as the API names them.
 const SIGNATURES: [(&str, &str); 8] = [
@@ -103,10 +107,14 @@ fn signature(leaf: &X509Certificate<'_>) -> Explanation {
 
 fn key_type(key: &SubjectPublicKeyInfo<'_>) -> Option<KeyType> {
     match key.parsed().ok()? {
-        PublicKey::RSA(rsa) if rsa.key_size() == 2048 => Some(KeyType::Rsa2048),
+        PublicKey::RSA(rsa) => {
+            let size = rsa.key_size();
+            RSA_SIZES.iter().find(|(known, _)| *known == size).map(|(_, key_type)| *key_type)
+        }
         PublicKey::EC(_) if key.algorithm.algorithm.to_id_string() == EC_PUBLIC_KEY => {
             let curve = key.algorithm.parameters.as_ref()?.as_oid().ok()?;
-            (curve.to_id_string() == P256).then_some(KeyType::P256)
+            let curve = curve.to_id_string();
+            CURVES.iter().find(|(known, _)| *known == curve).map(|(_, key_type)| *key_type)
         }
         _ => None,
     }

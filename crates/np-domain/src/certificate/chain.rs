@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{CertName, KeyType};
+use super::{CertName, KeyType, upload};
 use crate::{Timestamp, text::Explanation};
 
 /// The most certificates that a chain may have.
@@ -79,10 +79,7 @@ impl ValidatedChain {
         if facts.der.is_empty() || facts.der.len() > CHAIN_LENGTH_MAX {
             return Err(ChainError::Length(facts.der.len()));
         }
-        let covers = |name: &&CertName| {
-            !facts.names.iter().any(|n| n.as_str().eq_ignore_ascii_case(&name.to_string()))
-        };
-        if let Some(missing) = names.iter().find(covers) {
+        if let Some(missing) = names.iter().find(|name| !upload::covers(&facts.names, name)) {
             return Err(ChainError::NameMissing(Explanation::new(missing.to_string())));
         }
         if !facts.key_matches {

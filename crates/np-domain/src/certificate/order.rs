@@ -70,7 +70,7 @@ pub fn begin(certificate: &Certificate, now: Timestamp) -> Step {
     let key_type = next_key(certificate, now);
     let detail = match certificate.active.is_empty() {
         true => "a certificate is wanted".to_owned(),
-        false => format!("the {} certificate is due for renewal", key_word(key_type)),
+        false => format!("the {} certificate is due for renewal", key_type.as_str()),
     };
     Step::told(
         fresh(key_type, Tries::new(now), now),
@@ -386,7 +386,7 @@ pub fn reorder(certificate: &mut Certificate, now: Timestamp) {
 }
 
 fn gives_way(urgent: KeyType, now: Timestamp) -> Step {
-    let detail = format!("the {} certificate is due for renewal first", key_word(urgent));
+    let detail = format!("the {} certificate is due for renewal first", urgent.as_str());
     let state = fresh(urgent, Tries::new(now), now);
     Step::told(state, EventKind::RenewalStarted, detail, Publish::Yes)
 }
@@ -481,13 +481,6 @@ fn summary(tries: &Tries) -> String {
 
 fn names(order: &Order) -> String {
     order.controls.iter().map(|control| control.name.to_string()).collect::<Vec<_>>().join(", ")
-}
-
-fn key_word(key_type: KeyType) -> &'static str {
-    match key_type {
-        KeyType::P256 => "P-256",
-        KeyType::Rsa2048 => "RSA-2048",
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use uuid::uuid;
 
 use super::*;
 use crate::{
-    certificate::{self, AuthorityName, CertName, Control, DcvMethod, Order, State, Wanted, order},
+    certificate::{
+        self, AuthorityName, CertName, Control, DcvMethod, KeyType, Order, State, Wanted, order,
+    },
     custom_hostname::{CustomHostname, Metadata, OwnershipToken},
     delegation::DelegationId,
     id::{AccountId, PackId},

@@ -15,7 +15,7 @@ use boring::{
 };
 use np_domain::{
     Timestamp,
-    certificate::KeyType,
+    certificate::KeyKind,
     entry::ServedCertificate,
     id::{CertificateId, HostnameId},
     tls_policy::{TlsPolicy, TlsVersion},
@@ -86,7 +86,7 @@ impl Credentials {
         let mut ready = Self { versions, ecdsa: None, rsa: None };
         let mut left_out = Vec::new();
         for certificate in certificates {
-            let place = ready.place(certificate.key_type);
+            let place = ready.place(certificate.kind);
             if place.as_ref().is_some_and(|other| other.not_after >= certificate.not_after) {
                 continue;
             }
@@ -101,10 +101,10 @@ impl Credentials {
         (usable.then_some(ready), left_out)
     }
 
-    fn place(&mut self, key_type: KeyType) -> &mut Option<Credential> {
-        match key_type {
-            KeyType::P256 => &mut self.ecdsa,
-            KeyType::Rsa2048 => &mut self.rsa,
+    fn place(&mut self, kind: KeyKind) -> &mut Option<Credential> {
+        match kind {
+            KeyKind::Ecdsa => &mut self.ecdsa,
+            KeyKind::Rsa => &mut self.rsa,
         }
     }
 

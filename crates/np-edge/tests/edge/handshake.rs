@@ -3,7 +3,7 @@
 use boring::{pkey::Id, ssl::SslVersion};
 use http::Request;
 use np_domain::{
-    certificate::KeyType,
+    certificate::KeyKind,
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
 };
 use np_testkit::clock::TestClock;
@@ -128,7 +128,7 @@ async fn an_expired_certificate_is_served_and_counted() {
     world
         .proven("app.customer.com")
         .without_certificate()
-        .certificate_until(KeyType::P256, ended)
+        .certificate_until(KeyKind::Ecdsa, ended)
         .publish();
     assert_eq!(name_shown(&world, "app.customer.com").await, "app.customer.com");
     world.counts("edge_expired_certificates_served_total", 1).await;
@@ -137,7 +137,7 @@ async fn an_expired_certificate_is_served_and_counted() {
 #[tokio::test]
 async fn one_unusable_certificate_does_not_hide_the_other() {
     let world = World::start().await;
-    let mut entry = world.proven("app.customer.com").certificate(KeyType::Rsa2048).publish();
+    let mut entry = world.proven("app.customer.com").certificate(KeyKind::Rsa).publish();
     entry.routing.as_mut().unwrap().certificates[0].chain[0] = [0x30, 0][..].into();
     world.publish(&entry);
     let stream = Hello::to("app.customer.com").connect(world.edge.https_addr()).await.unwrap();
@@ -148,7 +148,7 @@ async fn one_unusable_certificate_does_not_hide_the_other() {
 #[tokio::test]
 async fn a_client_is_shown_the_kind_of_key_that_it_can_check() {
     let world = World::start().await;
-    world.proven("app.customer.com").certificate(KeyType::Rsa2048).publish();
+    world.proven("app.customer.com").certificate(KeyKind::Rsa).publish();
     let kind = async |hello: Hello| {
         let stream = hello.connect(world.edge.https_addr()).await.unwrap();
         shown(&stream).public_key().unwrap().id()
@@ -200,7 +200,7 @@ async fn a_names_ciphers_are_the_only_ones_up_to_tls_1_2() {
     world
         .proven("app.customer.com")
         .without_certificate()
-        .certificate(KeyType::Rsa2048)
+        .certificate(KeyKind::Rsa)
         .tls(tls)
         .publish();
     let hello = Hello::to("app.customer.com").version(SslVersion::TLS1_2);

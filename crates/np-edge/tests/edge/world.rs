@@ -16,7 +16,7 @@ use hyper::{Request, Response, body::Bytes};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use np_domain::{
     Timestamp,
-    certificate::KeyType,
+    certificate::KeyKind,
     entry::{Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneEntry},
     id::{CertificateId, HostnameId, ZoneId},
     name::Hostname,
@@ -131,7 +131,7 @@ impl World {
 
     /// A proven hostname with an ECDSA certificate.
     pub(crate) fn proven(&self, name: &str) -> EntryBuilder<'_> {
-        EntryBuilder::new(self, name).certificate(KeyType::P256)
+        EntryBuilder::new(self, name).certificate(KeyKind::Ecdsa)
     }
 
     /// A hostname that nobody has proven.
@@ -207,13 +207,13 @@ impl<'a> EntryBuilder<'a> {
         self
     }
 
-    pub(crate) fn certificate(self, key_type: KeyType) -> Self {
-        self.certificate_until(key_type, TestClock::START + time::Duration::days(90))
+    pub(crate) fn certificate(self, kind: KeyKind) -> Self {
+        self.certificate_until(kind, TestClock::START + time::Duration::days(90))
     }
 
-    pub(crate) fn certificate_until(self, key_type: KeyType, not_after: Timestamp) -> Self {
+    pub(crate) fn certificate_until(self, kind: KeyKind, not_after: Timestamp) -> Self {
         let name = self.entry.name.as_str().to_owned();
-        let certificate = served_certificate(&self.world.node_key, &name, key_type, not_after);
+        let certificate = served_certificate(&self.world.node_key, &name, kind, not_after);
         self.routing(|routing| routing.certificates.push(certificate))
     }
 
@@ -256,12 +256,12 @@ pub(crate) fn hostname_id(text: &str) -> HostnameId {
 fn served_certificate(
     node_key: &NodeKey,
     name: &str,
-    key_type: KeyType,
+    kind: KeyKind,
     not_after: Timestamp,
 ) -> ServedCertificate {
-    let key = match key_type {
-        KeyType::P256 => rcgen::KeyPair::generate().unwrap().serialize_der(),
-        KeyType::Rsa2048 => {
+    let key = match kind {
+        KeyKind::Ecdsa => rcgen::KeyPair::generate().unwrap().serialize_der(),
+        KeyKind::Rsa => {
             let rsa = boring::rsa::Rsa::generate(2048).unwrap();
             let key = boring::pkey::PKey::from_rsa(rsa).unwrap();
             key.private_key_to_der_pkcs8().unwrap()
@@ -274,7 +274,7 @@ fn served_certificate(
     let certificate = params.self_signed(&pair).unwrap();
     ServedCertificate {
         id: CertificateId::from_bytes([1; 16]),
-        key_type,
+        kind,
         chain: vec![certificate.der().as_ref().into()],
         key: node_key.seal(&SecretBytes::new(key)),
         not_after,

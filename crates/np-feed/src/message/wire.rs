@@ -13,7 +13,7 @@ use minicbor::{
 };
 use np_domain::{
     Timestamp,
-    certificate::KeyType,
+    certificate::KeyKind,
     entry::{Delegation, Entry, Generation, HttpToken, Routing, ServedCertificate, ZoneEntry},
     id::{CertificateId, HostnameId, ZoneId},
     origin::{CustomOrigin, OriginSni},
@@ -155,7 +155,7 @@ struct Tls<'a> {
 struct Certificate<'a> {
     #[cbor(n(0), with = "minicbor::bytes")]
     id: [u8; 16],
-    /// [`KEY_P256`] or [`KEY_RSA_2048`]. A plain number and no enum, so that a kind that only newer programs know costs
+    /// [`KEY_ECDSA`] or [`KEY_RSA`]. A plain number and no enum, so that a kind that only newer programs know costs
     /// that certificate and not the entry.
     #[n(1)]
     key_type: u8,
@@ -168,8 +168,8 @@ struct Certificate<'a> {
     not_after: i64,
 }
 
-const KEY_P256: u8 = 0;
-const KEY_RSA_2048: u8 = 1;
+const KEY_ECDSA: u8 = 0;
+const KEY_RSA: u8 = 1;
 
 // === writing ===
 
@@ -243,9 +243,9 @@ impl<'a> From<&'a TlsPolicy> for Tls<'a> {
 
 impl<'a> From<&'a ServedCertificate> for Certificate<'a> {
     fn from(certificate: &'a ServedCertificate) -> Self {
-        let key_type = match certificate.key_type {
-            KeyType::P256 => KEY_P256,
-            KeyType::Rsa2048 => KEY_RSA_2048,
+        let key_type = match certificate.kind {
+            KeyKind::Ecdsa => KEY_ECDSA,
+            KeyKind::Rsa => KEY_RSA,
         };
         Self {
             id: *certificate.id.as_bytes(),
@@ -355,9 +355,9 @@ fn version(number: u8) -> Result<TlsVersion, String> {
 
 /// `None` for a certificate whose kind of key this program does not know: the others are served.
 fn served(certificate: Certificate<'_>) -> Option<Result<ServedCertificate, String>> {
-    let key_type = match certificate.key_type {
-        KEY_P256 => KeyType::P256,
-        KEY_RSA_2048 => KeyType::Rsa2048,
+    let kind = match certificate.key_type {
+        KEY_ECDSA => KeyKind::Ecdsa,
+        KEY_RSA => KeyKind::Rsa,
         _ => return None,
     };
     let not_after = match timestamp(certificate.not_after) {
@@ -366,7 +366,7 @@ fn served(certificate: Certificate<'_>) -> Option<Result<ServedCertificate, Stri
     };
     Some(Ok(ServedCertificate {
         id: CertificateId::from_bytes(certificate.id),
-        key_type,
+        kind,
         chain: certificate.chain.iter().map(|der| Box::from(&***der)).collect(),
         key: SealedBytes::from_vec(certificate.key.to_vec()),
         not_after,

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use np_domain::{
     Timestamp,
-    certificate::{CertName, KeyType},
+    certificate::{CertName, KeyKind, KeyType},
     name::COMMON_NAME_LENGTH_MAX,
     ports::{SecretStore, StoreError, Vault, VaultError},
     secret::SecretBytes,
@@ -11,8 +11,8 @@ use np_domain::{
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SanType, SerialNumber,
-    SignatureAlgorithm,
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, SanType,
+    SerialNumber, SignatureAlgorithm,
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject};
 use sha2::Sha256;
@@ -163,9 +163,9 @@ fn leaf_params(
         params.distinguished_name.push(DnType::CommonName, common);
     }
     params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = match ticket.key_type {
-        KeyType::P256 => vec![KeyUsagePurpose::DigitalSignature],
-        KeyType::Rsa2048 => {
+    params.key_usages = match ticket.key_type.kind() {
+        KeyKind::Ecdsa => vec![KeyUsagePurpose::DigitalSignature],
+        KeyKind::Rsa => {
             vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment]
         }
     };
@@ -199,7 +199,8 @@ fn is_for(requested: &[SanType], ordered: &[CertName]) -> bool {
 fn algorithm(key_type: KeyType) -> &'static SignatureAlgorithm {
     match key_type {
         KeyType::P256 => &PKCS_ECDSA_P256_SHA256,
-        KeyType::Rsa2048 => &PKCS_RSA_SHA256,
+        KeyType::P384 => &PKCS_ECDSA_P384_SHA384,
+        KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => &PKCS_RSA_SHA256,
     }
 }
 
