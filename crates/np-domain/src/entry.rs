@@ -15,7 +15,7 @@ use crate::{
     secret::SealedBytes,
     text::Explanation,
     tls_policy::TlsPolicy,
-    zone::Zone,
+    zone::{self, Zone, ZoneKind},
 };
 
 /// A position in the feed. 0 is before the first change.
@@ -46,12 +46,42 @@ pub struct ZoneEntry {
     pub name: Hostname,
     /// Where requests go for hostnames without an origin of their own.
     pub fallback: Option<OriginHost>,
+    /// How questions for its names are answered.
+    pub dns: ZoneDns,
+}
+
+/// How questions for a zone's names are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZoneDns {
+    /// Not at all: its DNS is elsewhere, or it is not its account's any more.
+    Unserved,
+    /// Only that we are its name servers, which shows that it is delegated to us. Nothing that its account wrote is
+    /// answered.
+    Apex,
+    /// With its records.
+    Records {
+        /// Since when: of two zones of one name, which can only be of an installation that trusts its accounts, the
+        /// older one is answered.
+        since: Timestamp,
+        /// Whether proxied records are answered with their own content instead of the edges' addresses.
+        paused: bool,
+    },
 }
 
 impl From<&Zone> for ZoneEntry {
     fn from(zone: &Zone) -> Self {
         let fallback = zone.fallback.as_ref().map(|f| f.origin.clone());
-        Self { zone: zone.id, name: zone.name.clone(), fallback }
+        Self { zone: zone.id, name: zone.name.clone(), fallback, dns: zone_dns(zone) }
+    }
+}
+
+fn zone_dns(zone: &Zone) -> ZoneDns {
+    match (zone.kind, &zone.state) {
+        (ZoneKind::Partial, _) | (ZoneKind::Full, zone::State::Moved(_)) => ZoneDns::Unserved,
+        (ZoneKind::Full, zone::State::Initializing(_) | zone::State::Pending(_)) => ZoneDns::Apex,
+        (ZoneKind::Full, zone::State::Active(active)) => {
+            ZoneDns::Records { since: active.since, paused: zone.paused }
+        }
     }
 }
 

@@ -222,6 +222,11 @@ impl DnsName {
         }
     }
 
+    /// The name, then the names above it up to the top-level domain.
+    pub fn and_ancestors(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(&*self.0), |name| name.split_once('.').map(|(_, above)| above))
+    }
+
     /// The name with `label.` before it.
     ///
     /// # Errors

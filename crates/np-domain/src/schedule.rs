@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const OWNERSHIP_TRIES: u32 = 75;
 /// Control is looked for this many times, over 14.56 days.
 pub const DCV_TRIES: u32 = 120;
+/// A zone's proof is looked for this many times, over some 28 days.
+pub const ACTIVATION_TRIES: u32 = 200;
 /// No two tries are further apart than this.
 pub const DELAY_MAX: Duration = Duration::from_secs(14_400);
 
@@ -24,6 +26,11 @@ pub fn ownership_delay(attempt: u32) -> Option<Duration> {
 /// The same for domain control validation, with [`DCV_TRIES`].
 pub fn dcv_delay(attempt: u32) -> Option<Duration> {
     (attempt < DCV_TRIES).then(|| delay(attempt))
+}
+
+/// The same for the activation of zones, with [`ACTIVATION_TRIES`].
+pub fn activation_delay(attempt: u32) -> Option<Duration> {
+    (attempt < ACTIVATION_TRIES).then(|| delay(attempt))
 }
 
 fn delay(attempt: u32) -> Duration {
@@ -66,5 +73,6 @@ mod tests {
         };
         assert_eq!(total(&ownership_delay), 610_263);
         assert_eq!(total(&dcv_delay), 1_258_263);
+        assert_eq!(total(&activation_delay) / 86_400, 27);
     }
 }

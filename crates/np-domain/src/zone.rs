@@ -1,10 +1,16 @@
-//! A zone: the provider's domain, under which custom hostnames are kept.
+//! A zone: the provider's domain, under which custom hostnames are kept, and whose DNS we answer when it is full.
+
+pub mod activation;
+
+pub use activation::State;
+
+use std::fmt;
 
 use crate::{
     Timestamp,
     delegation::DelegationId,
     id::{AccountId, ZoneId},
-    name::{DnsName, Hostname},
+    name::{DnsName, Hostname, InvalidName},
     origin::FallbackOrigin,
 };
 
@@ -23,12 +29,62 @@ pub struct Zone {
     pub delegation: DelegationId,
     /// Where requests for hostnames without an origin of their own go; `None` until it is set.
     pub fallback: Option<FallbackOrigin>,
+    /// Whether the account has shown that the name is its own.
+    pub state: State,
+    /// Whether proxied records are answered with their own content, past the edges.
+    pub paused: bool,
+    /// The name servers that the zone had before ours; `None` until they were found.
+    pub original_name_servers: Option<Vec<DnsName>>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it, or its fallback origin, was last changed.
     pub modified_at: Timestamp,
     /// Counts the saves; a save names the version that it read.
     pub version: u64,
+}
+
+impl Zone {
+    /// What proves, at [`VerificationKey::name`], that the zone's owner is its account.
+    pub fn verification_key(&self) -> VerificationKey {
+        VerificationKey::of(self.id)
+    }
+}
+
+/// What a TXT record of a zone's own domain says when the zone's account may have it. Each zone has another one, also two
+/// zones of one name. It is no secret: it is published in DNS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerificationKey(u32, u32);
+
+impl VerificationKey {
+    /// Made of the random half of the zone's id, so that it need not be kept.
+    fn of(zone: ZoneId) -> Self {
+        let bytes = zone.as_bytes();
+        let number = |at: usize| {
+            let mut four = [0; 4];
+            four.copy_from_slice(&bytes[at..at + 4]);
+            u32::from_be_bytes(four)
+        };
+        Self(number(8), number(12))
+    }
+
+    /// Where the TXT record stands: `cloudflare-verify.<zone>`, which is what users' software writes.
+    ///
+    /// # Errors
+    /// When the name would be longer than a name can be.
+    pub fn name(zone: &Hostname) -> Result<DnsName, InvalidName> {
+        zone.as_dns().child("cloudflare-verify")
+    }
+
+    /// Whether a TXT value is the key. Space around it is nothing.
+    pub fn matches(&self, value: &str) -> bool {
+        value.trim() == self.to_string()
+    }
+}
+
+impl fmt::Display for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.0, self.1)
+    }
 }
 
 /// Who answers the zone's DNS.
@@ -54,5 +110,21 @@ impl CnameTarget {
     pub fn accepts(&self, last: &DnsName) -> bool {
         last.is_within(self.zone.as_str())
             || self.partial.as_ref().is_some_and(|name| last.is_within(name.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_zone_has_a_key_of_its_own_and_space_around_it_is_nothing() {
+        let key = VerificationKey::of(ZoneId::from_bytes([
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 3,
+        ]));
+        assert_eq!(key.to_string(), "258-3");
+        assert!(key.matches(" 258-3\n") && !key.matches("258-30") && !key.matches(""));
+        let name = VerificationKey::name(&"provider.com".parse().unwrap()).unwrap();
+        assert_eq!(name.as_str(), "cloudflare-verify.provider.com");
     }
 }

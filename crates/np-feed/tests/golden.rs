@@ -5,7 +5,8 @@
 use np_domain::{
     certificate::KeyKind,
     entry::{
-        Delegation, Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneEntry,
+        Delegation, Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneDns,
+        ZoneEntry,
     },
     id::{CertificateId, HostnameId, ZoneId},
     origin::{CustomOrigin, OriginSni},
@@ -92,6 +93,7 @@ fn zone() -> ZoneEntry {
         zone: ZoneId::from_bytes([2; 16]),
         name: "provider.com".parse().unwrap(),
         fallback: "fallback.provider.com".parse().ok(),
+        dns: ZoneDns::Unserved,
     }
 }
 

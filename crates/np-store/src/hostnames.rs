@@ -169,10 +169,12 @@ impl HostnameStore for Store {
         owner: &LeaseOwner,
         due_by: Timestamp,
     ) -> Result<(), StoreError> {
-        const RELEASE: [&str; 2] = [
+        const RELEASE: [&str; 3] = [
             "UPDATE hostnames SET lease_owner = NULL, lease_until = NULL \
              WHERE due_at <= $1 AND lease_owner = $2",
             "UPDATE certificates SET lease_owner = NULL, lease_until = NULL \
+             WHERE due_at <= $1 AND lease_owner = $2",
+            "UPDATE zones SET lease_owner = NULL, lease_until = NULL \
              WHERE due_at <= $1 AND lease_owner = $2",
         ];
         let owner = owner.clone();

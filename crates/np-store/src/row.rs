@@ -6,6 +6,7 @@
 //! document may change from release to release stands in `migrations/README.md`.
 
 pub(crate) mod account;
+pub(crate) mod activation;
 pub(crate) mod attempt;
 pub(crate) mod certificate;
 pub(crate) mod chain;
@@ -123,6 +124,11 @@ pub(crate) fn hostname(text: &str) -> Result<name::Hostname, Damage> {
 /// Sentences as plain text.
 fn texts(sentences: &[Explanation]) -> Vec<String> {
     sentences.iter().map(|sentence| sentence.as_str().to_owned()).collect()
+}
+
+/// Names as plain text.
+fn texts_of(names: &[name::DnsName]) -> Vec<String> {
+    names.iter().map(|name| name.as_str().to_owned()).collect()
 }
 
 /// Plain text as sentences.

@@ -170,6 +170,11 @@ impl Row {
         Ok(column!(self, column)?)
     }
 
+    /// A text in a column that may have none.
+    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, Damage> {
+        Ok(column!(self, column)?)
+    }
+
     pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>, Damage> {
         Ok(column!(self, column)?)
     }

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use np_domain::{
+    Timestamp,
     entry::FeedKey,
     id::{AccountId, ZoneId},
-    ports::{InsertError, Page, Publish, StoreError, ZoneFilter, ZoneStore},
+    ports::{InsertError, Lease, Page, Publish, StoreError, ZoneFilter, ZoneStore},
     text::Explanation,
     zone::Zone,
 };
@@ -21,7 +22,7 @@ use crate::{
 
 /// The columns of `zones z`.
 pub(crate) const COLUMNS: &str = "z.id AS z_id, z.account AS z_account, z.name AS z_name, \
-    z.version AS z_version, z.document AS z_document";
+    z.version AS z_version, z.document AS z_document, z.state AS z_state";
 
 #[async_trait]
 impl ZoneStore for Store {
@@ -33,6 +34,24 @@ impl ZoneStore for Store {
                     accounts::check_account(connection, zone.account).await?;
                     insert(connection, &zone).await?;
                     Ok(records::mark(connection, FeedKey::Zone(zone.id), Publish::Yes).await?)
+                })
+            })
+            .await
+    }
+
+    async fn insert_unrivalled_zone(&self, zone: &Zone) -> Result<bool, InsertError> {
+        let zone = zone.clone();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    accounts::check_account(connection, zone.account).await?;
+                    pass_gate(connection).await?;
+                    if has_rival(connection, &zone).await? {
+                        return Ok(false);
+                    }
+                    insert(connection, &zone).await?;
+                    records::mark(connection, FeedKey::Zone(zone.id), Publish::Yes).await?;
+                    Ok(true)
                 })
             })
             .await
@@ -67,18 +86,61 @@ impl ZoneStore for Store {
     }
 
     async fn save_zone(&self, zone: &Zone, publish: Publish) -> Result<(), StoreError> {
-        const SAVE: &str =
-            "UPDATE zones SET document = $1, version = version + 1 WHERE id = $2 AND version = $3";
         let zone = zone.clone();
         self.database
             .write(move |connection| {
                 Box::pin(async move {
-                    let save = sql(SAVE)
-                        .bind(row::encode(&row::zone::Zone::from(&zone))?)
-                        .bind(zone.id)
-                        .bind(zone.version);
-                    records::one(connection.execute(save).await?)?;
+                    update(connection, &zone).await?;
                     records::mark(connection, FeedKey::Zone(zone.id), publish).await
+                })
+            })
+            .await
+    }
+
+    async fn zones_named(&self, names: &[&str]) -> Result<Vec<Zone>, StoreError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let find = format!(
+            "SELECT {COLUMNS} FROM zones z WHERE z.name IN ({}) ORDER BY z.name, z.id",
+            records::placeholders(1, names.len())
+        );
+        let find = sql(find).bind_all(names.iter().map(|name| Parameter::from(*name)));
+        Ok(records::readable(&self.database.reader().await?.fetch_all(find).await?, zone))
+    }
+
+    async fn claim_zones(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Zone>, StoreError> {
+        let lease = lease.clone();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { claim(connection, now, &lease, limit).await })
+            })
+            .await
+    }
+
+    async fn save_activation(&self, zones: &[Zone], publish: Publish) -> Result<(), StoreError> {
+        let mut zones = zones.to_vec();
+        // In one order always, so that two that save the same zones do not wait for each other.
+        zones.sort_by_key(|zone| zone.id);
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    pass_gate(connection).await?;
+                    for zone in &zones {
+                        update(connection, zone).await?;
+                    }
+                    for zone in zones.iter().filter(|zone| zone.state.is_active()) {
+                        check_alone(connection, zone).await?;
+                    }
+                    for zone in &zones {
+                        records::mark(connection, FeedKey::Zone(zone.id), publish).await?;
+                    }
+                    Ok(())
                 })
             })
             .await
@@ -92,14 +154,20 @@ impl ZoneStore for Store {
 }
 
 async fn insert(connection: &mut Connection, zone: &Zone) -> Result<(), InsertError> {
-    const INSERT: &str = "INSERT INTO zones (id, account, name, version, document) \
-        VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING";
+    const INSERT: &str = "INSERT INTO zones \
+        (id, account, name, version, document, status, kind, name_reversed, state, due_at) \
+        VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
     const FIND: &str = "SELECT id FROM zones WHERE account = $1 AND name = $2";
     let insert = sql(INSERT)
         .bind(zone.id)
         .bind(zone.account)
         .bind(zone.name.as_str())
-        .bind(row::encode(&row::zone::Zone::from(zone))?);
+        .bind(row::encode(&row::zone::Zone::from(zone))?)
+        .bind(row::activation::word(&zone.state))
+        .bind(row::zone::word(zone.kind))
+        .bind(backwards(zone.name.as_str()))
+        .bind(row::encode(&row::activation::Activation::from(zone))?)
+        .bind(zone.state.due_at());
     if connection.execute(insert).await? == 1 {
         return Ok(());
     }
@@ -110,6 +178,94 @@ async fn insert(connection: &mut Connection, zone: &Zone) -> Result<(), InsertEr
         None => zone.id,
     };
     Err(InsertError::Duplicate { existing: Explanation::new(existing.to_string()) })
+}
+
+/// Saves over the version that was read; a lease ends.
+async fn update(connection: &mut Connection, zone: &Zone) -> Result<(), StoreError> {
+    const SAVE: &str = "UPDATE zones \
+        SET document = $1, status = $2, kind = $3, name_reversed = $4, state = $5, due_at = $6, \
+            lease_owner = NULL, lease_until = NULL, version = version + 1 \
+        WHERE id = $7 AND version = $8";
+    let save = sql(SAVE)
+        .bind(row::encode(&row::zone::Zone::from(zone))?)
+        .bind(row::activation::word(&zone.state))
+        .bind(row::zone::word(zone.kind))
+        .bind(backwards(zone.name.as_str()))
+        .bind(row::encode(&row::activation::Activation::from(zone))?)
+        .bind(zone.state.due_at())
+        .bind(zone.id)
+        .bind(zone.version);
+    records::one(connection.execute(save).await?)
+}
+
+/// Whoever makes a zone active comes through here, one at a time.
+async fn pass_gate(connection: &mut Connection) -> Result<(), StoreError> {
+    let lock = connection.locking("FOR UPDATE");
+    connection.fetch_one(sql(format!("SELECT one FROM zone_gate {lock}"))).await.map(drop)
+}
+
+/// Whether another account has an active zone of the name, or of one above or below it.
+async fn has_rival(connection: &mut Connection, zone: &Zone) -> Result<bool, StoreError> {
+    const BELOW: &str = "SELECT id FROM zones WHERE name_reversed >= $1 AND name_reversed < $2 \
+        AND account <> $3 AND status = 'active' LIMIT 1";
+    let names: Vec<Parameter> = zone.name.as_dns().and_ancestors().map(Parameter::from).collect();
+    let above = format!(
+        "SELECT id FROM zones WHERE account <> $1 AND status = 'active' AND name IN ({}) LIMIT 1",
+        records::placeholders(2, names.len())
+    );
+    let above = sql(above).bind(zone.account).bind_all(names);
+    if connection.fetch_optional(above).await?.is_some() {
+        return Ok(true);
+    }
+    let reversed = backwards(zone.name.as_str());
+    let below = sql(BELOW)
+        .bind(format!("{reversed}."))
+        // The character after the dot ends the range.
+        .bind(format!("{reversed}/"))
+        .bind(zone.account);
+    Ok(connection.fetch_optional(below).await?.is_some())
+}
+
+/// No other account has this name as an active zone.
+async fn check_alone(connection: &mut Connection, zone: &Zone) -> Result<(), StoreError> {
+    const FIND: &str =
+        "SELECT id FROM zones WHERE name = $1 AND account <> $2 AND status = 'active' LIMIT 1";
+    let find = sql(FIND).bind(zone.name.as_str()).bind(zone.account);
+    match connection.fetch_optional(find).await? {
+        None => Ok(()),
+        Some(_) => Err(StoreError::Stale),
+    }
+}
+
+async fn claim(
+    connection: &mut Connection,
+    now: Timestamp,
+    lease: &Lease,
+    limit: u32,
+) -> Result<Vec<Zone>, StoreError> {
+    let lock = connection.locking("FOR UPDATE SKIP LOCKED");
+    let due = format!(
+        "SELECT {COLUMNS} FROM zones z WHERE z.due_at <= $1 \
+         AND (z.lease_until IS NULL OR z.lease_until <= $1) ORDER BY z.due_at LIMIT $2 {lock}"
+    );
+    let rows = connection.fetch_all(sql(due).bind(now).bind(limit)).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = rows.iter().map(|row| row.id("z_id").map(ZoneId::from_bytes));
+    let ids: Vec<_> = ids.collect::<Result<_, _>>().map_err(|why| why.of("zones", "due"))?;
+    let take = format!(
+        "UPDATE zones SET lease_owner = $1, lease_until = $2 WHERE id IN ({})",
+        records::placeholders(3, ids.len())
+    );
+    let take = sql(take).bind(lease.owner.0.as_str()).bind(lease.until);
+    connection.execute(take.bind_all(ids.into_iter().map(Parameter::from))).await?;
+    Ok(records::readable(&rows, zone))
+}
+
+/// A name written backwards: names below it begin with it and a dot.
+fn backwards(name: &str) -> String {
+    name.chars().rev().collect()
 }
 
 /// Removing what is gone is no error.
@@ -162,6 +318,10 @@ pub(crate) fn zone(row: &Row) -> Result<Zone, StoreError> {
 fn read(row: &Row) -> Result<Zone, Damage> {
     let document: row::zone::Zone = row::decode(&row.text("z_document")?)?;
     let parts = row::zone::Parts::try_from(document)?;
+    let activation = match row.maybe_text("z_state")? {
+        Some(text) => row::decode::<row::activation::Activation>(&text)?.try_into()?,
+        None => row::activation::Parts::of_before(parts.created_at),
+    };
     Ok(Zone {
         id: ZoneId::from_bytes(row.id("z_id")?),
         account: AccountId::from_bytes(row.id("z_account")?),
@@ -169,6 +329,9 @@ fn read(row: &Row) -> Result<Zone, Damage> {
         kind: parts.kind,
         delegation: parts.delegation,
         fallback: parts.fallback,
+        state: activation.state,
+        paused: activation.paused,
+        original_name_servers: activation.original_name_servers,
         created_at: parts.created_at,
         modified_at: parts.modified_at,
         version: row.count("z_version")?,

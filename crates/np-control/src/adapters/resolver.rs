@@ -157,6 +157,18 @@ impl Resolver for DnsResolver {
             (Err(six), Err(_)) => Err(six),
         }
     }
+
+    async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {
+        let answer = self.look_up(name, RecordType::NS).await?;
+        let at_name = answer.answers().iter().filter(|record| is_at(record, name));
+        // A server whose name is none of ours to read is nobody's name server either.
+        let servers = at_name.filter_map(|record| match &record.data {
+            RData::NS(server) => server.0.to_ascii().parse().ok(),
+            _ => None,
+        });
+        let servers: Vec<_> = servers.take(RECORDS_MAX).collect();
+        if servers.is_empty() { Err(LookupFailure::NoRecords) } else { Ok(servers) }
+    }
 }
 
 fn configuration(servers: &[SocketAddr]) -> Result<ResolverConfig, ResolverError> {

@@ -5,7 +5,7 @@ use np_domain::{
     id::AccountId,
     name::Hostname,
     ports::{InsertError, Publish, StoreError},
-    zone::{Zone, ZoneKind},
+    zone::{State, Zone, ZoneKind},
 };
 use thiserror::Error;
 
@@ -67,6 +67,9 @@ pub async fn create(app: &App, token: &ApiToken, new: NewZone) -> Result<Zone, C
         kind: new.kind,
         delegation: app.draws.delegation_id(),
         fallback: None,
+        state: State::automatic(now),
+        paused: false,
+        original_name_servers: None,
         created_at: now,
         modified_at: now,
         version: 0,
@@ -87,7 +90,7 @@ pub async fn set_kind(app: &App, zone: Zone, kind: ZoneKind) -> Result<Zone, Acc
         zone.kind = kind;
         Ok::<_, AccessError>(())
     };
-    Ok(change(app, zone, Publish::No, set).await?.0)
+    Ok(change(app, zone, Publish::Yes, set).await?.0)
 }
 
 /// Makes a change to a zone and saves it, and gives the zone and what `make` gave; a lost race is run again on what won.

@@ -34,7 +34,7 @@ use np_domain::{
     secret::{SealedBytes, SecretBytes},
     text::Explanation,
     tls_policy::TlsPolicy,
-    zone::{Zone, ZoneKind},
+    zone::{self, Zone, ZoneKind},
 };
 use np_store::{Store, StoreOptions};
 use np_testkit::clock::TestClock;
@@ -52,6 +52,7 @@ pub(crate) struct Customers {
     pub(crate) txt: Mutex<HashMap<String, Vec<String>>>,
     pub(crate) cname: Mutex<HashMap<String, String>>,
     pub(crate) http: Mutex<HashMap<String, String>>,
+    pub(crate) ns: Mutex<HashMap<String, Vec<String>>>,
     /// Names whose look-up fails.
     pub(crate) servfail: Mutex<HashSet<String>>,
 }
@@ -109,6 +110,13 @@ impl Resolver for Customers {
 
     async fn addresses(&self, _name: &DnsName) -> Result<Vec<std::net::IpAddr>, LookupFailure> {
         Err(LookupFailure::NoSuchName)
+    }
+
+    async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {
+        self.check(name)?;
+        let ns = self.ns.lock().unwrap();
+        let servers = ns.get(name.as_str()).ok_or(LookupFailure::NoSuchName)?;
+        Ok(servers.iter().map(|server| server.parse().unwrap()).collect())
     }
 }
 
@@ -364,6 +372,9 @@ fn zone(number: u8, name: &str, now: np_domain::Timestamp) -> Zone {
         kind: ZoneKind::Full,
         delegation: DelegationId::from_bytes([number; 8]),
         fallback: Some(fallback),
+        state: zone::State::automatic(now),
+        paused: false,
+        original_name_servers: None,
         created_at: now,
         modified_at: now,
         version: 0,

@@ -13,7 +13,7 @@ use crate::{
     id::{AccountId, PackId},
     name::WildcardName,
     ownership::Method,
-    zone::ZoneKind,
+    zone::{self, ZoneKind},
 };
 
 const START: Timestamp = datetime!(2026-11-22 12:00 UTC);
@@ -27,6 +27,9 @@ fn zone() -> Zone {
         kind: ZoneKind::Full,
         delegation: "9dbb86635115718e".parse::<DelegationId>().unwrap(),
         fallback: None,
+        state: zone::State::automatic(START),
+        paused: false,
+        original_name_servers: None,
         created_at: START,
         modified_at: START,
         version: 0,

@@ -54,4 +54,7 @@ pub trait Resolver: Send + Sync {
 
     /// The A and AAAA addresses of `name`, CNAMEs followed; never empty.
     async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, LookupFailure>;
+
+    /// The name servers of the zone `name`; never empty. CNAMEs are not followed.
+    async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure>;
 }

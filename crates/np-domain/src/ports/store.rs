@@ -213,7 +213,7 @@ pub trait HostnameStore: Send + Sync {
     /// of the zone without which none of them could be proven.
     async fn hasten_unproven(&self, zone: ZoneId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends the leases that `owner` holds on hostnames and certificates which are due by `due_by`: for a process that
+    /// Ends the leases that `owner` holds on hostnames, certificates and zones which are due by `due_by`: for a process that
     /// starts again under its old name after a crash, so that its work goes on at once.
     async fn release_leases(&self, owner: &LeaseOwner, due_by: Timestamp)
     -> Result<(), StoreError>;
@@ -252,6 +252,10 @@ pub trait ZoneStore: Send + Sync {
     /// Adds a zone. Its name must be new in its account.
     async fn insert_zone(&self, zone: &Zone) -> Result<(), InsertError>;
 
+    /// The same, unless another account has an active zone of the name, or of one above or below it: `Ok(false)` then. Of
+    /// two accounts that add such names at the same time, one gets its zone.
+    async fn insert_unrivalled_zone(&self, zone: &Zone) -> Result<bool, InsertError>;
+
     /// One zone.
     async fn zone(&self, id: ZoneId) -> Result<Option<Zone>, StoreError>;
 
@@ -264,6 +268,21 @@ pub trait ZoneStore: Send + Sync {
 
     /// Saves a zone.
     async fn save_zone(&self, zone: &Zone, publish: Publish) -> Result<(), StoreError>;
+
+    /// The zones with one of these names, in every account.
+    async fn zones_named(&self, names: &[&str]) -> Result<Vec<Zone>, StoreError>;
+
+    /// Claims at most `limit` zones whose activation is due at `now`, the longest due first.
+    async fn claim_zones(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Zone>, StoreError>;
+
+    /// Saves zones after a look at one of them, all or none, and ends their leases. [`StoreError::Stale`] also when an
+    /// active one among them would then have its name together with another account's that is not among them.
+    async fn save_activation(&self, zones: &[Zone], publish: Publish) -> Result<(), StoreError>;
 
     /// Removes a zone without hostnames (leaving ones do not count); `Ok(false)` while it has any. The feed keeps its
     /// tombstone.

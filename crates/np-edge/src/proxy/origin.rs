@@ -112,7 +112,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use np_domain::{id::ZoneId, origin::OriginHost};
+    use np_domain::{entry::ZoneDns, id::ZoneId, origin::OriginHost};
 
     use super::*;
 
@@ -125,6 +125,7 @@ mod tests {
             zone: ZoneId::from_bytes([1; 16]),
             name: name("provider.com"),
             fallback: fallback.map(|text| text.parse::<OriginHost>().unwrap()),
+            dns: ZoneDns::Unserved,
         }
     }
 

@@ -17,7 +17,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use np_domain::{
     Timestamp,
     certificate::KeyKind,
-    entry::{Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneEntry},
+    entry::{
+        Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneDns, ZoneEntry,
+    },
     id::{CertificateId, HostnameId, ZoneId},
     name::Hostname,
     origin::CustomOrigin,
@@ -109,6 +111,7 @@ impl World {
             zone: zone_id(),
             name: "provider.com".parse().unwrap(),
             fallback: Some(origin.parse().unwrap()),
+            dns: ZoneDns::Unserved,
         };
         self.apply(|generation| Item::zone(generation, &zone));
     }

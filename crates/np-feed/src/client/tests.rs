@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, sync::Mutex};
 
 use async_trait::async_trait;
-use np_domain::{entry::ZoneEntry, id::ZoneId};
+use np_domain::{
+    entry::{ZoneDns, ZoneEntry},
+    id::ZoneId,
+};
 use tokio::sync::watch::Receiver;
 
 use super::*;
@@ -69,7 +72,12 @@ async fn follow_script(answers: Vec<Result<Batch, PullError>>) -> Followed {
 
 fn batch(from: u64, to: u64) -> Batch {
     let id = |n: u64| ZoneId::from_bytes([n as u8; 16]);
-    let zone = |n| ZoneEntry { zone: id(n), name: "provider.com".parse().unwrap(), fallback: None };
+    let zone = |n| ZoneEntry {
+        zone: id(n),
+        name: "provider.com".parse().unwrap(),
+        fallback: None,
+        dns: ZoneDns::Unserved,
+    };
     let items = (from + 1..=to).map(|n| Item::zone(Generation(n), &zone(n))).collect();
     let (from, to) = (Generation(from), Generation(to));
     Batch { format: FORMAT, feed: FEED, from, to, head: to, reset: false, items }

@@ -14,7 +14,9 @@ use minicbor::{
 use np_domain::{
     Timestamp,
     certificate::KeyKind,
-    entry::{Delegation, Entry, Generation, HttpToken, Routing, ServedCertificate, ZoneEntry},
+    entry::{
+        Delegation, Entry, Generation, HttpToken, Routing, ServedCertificate, ZoneDns, ZoneEntry,
+    },
     id::{CertificateId, HostnameId, ZoneId},
     origin::{CustomOrigin, OriginSni},
     ports::NodeRole,
@@ -46,6 +48,24 @@ pub(super) struct Zone<'a> {
     name: Text<'a>,
     #[b(2)]
     fallback: Option<Text<'a>>,
+    /// 3 is not used: programs were promised to skip whatever stands there.
+    #[n(4)]
+    dns: Option<Dns>,
+}
+
+/// How a zone's names are answered; not at all without it.
+#[derive(Encode, Decode)]
+enum Dns {
+    #[n(0)]
+    Apex,
+    #[n(1)]
+    Records {
+        /// Microseconds since 1970.
+        #[n(0)]
+        since: i64,
+        #[n(1)]
+        paused: bool,
+    },
 }
 
 impl<'a> From<&'a ZoneEntry> for Zone<'a> {
@@ -54,6 +74,13 @@ impl<'a> From<&'a ZoneEntry> for Zone<'a> {
             zone: *entry.zone.as_bytes(),
             name: entry.name.as_str().into(),
             fallback: entry.fallback.as_ref().map(|origin| origin.to_string().into()),
+            dns: match entry.dns {
+                ZoneDns::Unserved => None,
+                ZoneDns::Apex => Some(Dns::Apex),
+                ZoneDns::Records { since, paused } => {
+                    Some(Dns::Records { since: micros(since), paused })
+                }
+            },
         }
     }
 }
@@ -66,6 +93,13 @@ impl TryFrom<Zone<'_>> for ZoneEntry {
             zone: ZoneId::from_bytes(zone.zone),
             name: parse("the zone's name", &zone.name)?,
             fallback: zone.fallback.map(|text| parse("the fallback origin", &text)).transpose()?,
+            dns: match zone.dns {
+                None => ZoneDns::Unserved,
+                Some(Dns::Apex) => ZoneDns::Apex,
+                Some(Dns::Records { since, paused }) => {
+                    ZoneDns::Records { since: timestamp(since)?, paused }
+                }
+            },
         })
     }
 }

@@ -4,7 +4,7 @@ mod damage;
 mod random;
 
 use np_domain::{
-    entry::{Delegation, Entry, FeedKey, Generation, HttpToken, ZoneEntry},
+    entry::{Delegation, Entry, FeedKey, Generation, HttpToken, ZoneDns, ZoneEntry},
     id::{HostnameId, ZoneId},
     text::Explanation,
 };
@@ -40,7 +40,12 @@ fn entry(n: u8, name: &str, txt: &[&str]) -> Entry {
 
 fn zone(n: u8) -> ZoneEntry {
     let zone = ZoneId::from_bytes([n; 16]);
-    ZoneEntry { zone, name: "provider.com".parse().unwrap(), fallback: None }
+    ZoneEntry {
+        zone,
+        name: "provider.com".parse().unwrap(),
+        fallback: None,
+        dns: ZoneDns::Unserved,
+    }
 }
 
 fn batch(from: u64, items: Vec<Item>) -> Batch {

@@ -10,11 +10,15 @@ use super::OpenError;
 /// A database's migrations: number, name and text.
 pub(super) type Migrations = [(i64, &'static str, &'static str)];
 
-pub(super) const POSTGRES: [(i64, &str, &str); 1] =
-    [(1, "first", include_str!("../../migrations/postgres/0001_first.sql"))];
+pub(super) const POSTGRES: [(i64, &str, &str); 2] = [
+    (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
+    (4, "zones", include_str!("../../migrations/postgres/0004_zones.sql")),
+];
 
-pub(super) const SQLITE: [(i64, &str, &str); 1] =
-    [(1, "first", include_str!("../../migrations/sqlite/0001_first.sql"))];
+pub(super) const SQLITE: [(i64, &str, &str); 2] = [
+    (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
+    (4, "zones", include_str!("../../migrations/sqlite/0004_zones.sql")),
+];
 
 /// Applies what has not been applied.
 pub(super) async fn run<'a, A>(migrations: &Migrations, database: A) -> Result<(), OpenError>

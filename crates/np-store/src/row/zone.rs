@@ -18,6 +18,14 @@ pub(crate) struct Zone {
     modified_at: Micros,
 }
 
+/// The word for a kind in the column `kind`.
+pub(crate) fn word(kind: zone::ZoneKind) -> &'static str {
+    match kind {
+        zone::ZoneKind::Full => "full",
+        zone::ZoneKind::Partial => "partial",
+    }
+}
+
 /// What of a zone comes out of its document.
 pub(crate) struct Parts {
     pub(crate) kind: zone::ZoneKind,

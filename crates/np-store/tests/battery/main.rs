@@ -17,6 +17,7 @@ mod secrets;
 mod states;
 mod values;
 mod world;
+mod zone_activation;
 mod zones;
 
 macro_rules! battery {
@@ -86,6 +87,14 @@ battery! {
         every_ownership_state_comes_back_equal,
         every_attempt_comes_back_equal,
         every_setting_comes_back_equal;
+    zone_activation:
+        every_state_of_a_zone_comes_back_equal,
+        zone_of_the_release_before_is_active_since_it_was_added,
+        zones_are_claimed_when_due_until_their_lease_ends,
+        zone_is_not_added_beside_another_accounts_active_one,
+        two_accounts_adding_one_name_at_once_get_one_zone,
+        save_that_would_leave_a_name_active_twice_is_stale,
+        zones_are_found_by_name_in_every_account;
     zones:
         zone_is_found_listed_and_saved,
         zone_name_is_taken_once_per_account,

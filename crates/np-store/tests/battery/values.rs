@@ -15,7 +15,7 @@ use np_domain::{
     ports::{CertificateChange, HostnameChange, Lease, LeaseOwner, Publish},
     text::Explanation,
     tls_policy::TlsPolicy,
-    zone::{Zone, ZoneKind},
+    zone::{self, Zone, ZoneKind},
 };
 
 /// When everything begins.
@@ -46,6 +46,9 @@ pub(crate) fn zone(account: AccountId, name: &str) -> Zone {
         kind: ZoneKind::Partial,
         delegation: DelegationId::from_bytes([0x9d, 0xbb, 0x86, 0x63, 0x51, 0x15, 0x71, 0x8e]),
         fallback: None,
+        state: zone::State::automatic(START),
+        paused: false,
+        original_name_servers: None,
         created_at: START,
         modified_at: START,
         version: 0,

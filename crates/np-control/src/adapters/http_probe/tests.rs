@@ -26,6 +26,10 @@ impl Resolver for Everywhere {
     async fn addresses(&self, _: &DnsName) -> Result<Vec<IpAddr>, LookupFailure> {
         self.0.clone()
     }
+
+    async fn name_servers(&self, _: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {
+        Err(LookupFailure::NoRecords)
+    }
 }
 
 fn loopback() -> Everywhere {

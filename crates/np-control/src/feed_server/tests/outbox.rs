@@ -21,7 +21,7 @@ use np_domain::{
     },
     secret::{SealedBytes, SecretBytes},
     text::Explanation,
-    zone::{Zone, ZoneKind},
+    zone::{self, Zone, ZoneKind},
 };
 use time::macros::datetime;
 
@@ -169,6 +169,9 @@ pub(super) fn zone() -> Zone {
         kind: ZoneKind::Full,
         delegation: DelegationId::from_bytes([5; 8]),
         fallback: None,
+        state: zone::State::automatic(START),
+        paused: false,
+        original_name_servers: None,
         created_at: START,
         modified_at: START,
         version: 0,
