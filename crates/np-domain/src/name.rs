@@ -145,6 +145,13 @@ impl Hostname {
         &self.0
     }
 
+    /// The domain that was registered for it: one label below its public suffix.
+    pub fn registrable(&self) -> DnsName {
+        let domain = psl::domain(self.as_str().as_bytes());
+        let text = domain.and_then(|domain| std::str::from_utf8(domain.as_bytes()).ok());
+        text.and_then(|text| text.parse().ok()).unwrap_or_else(|| self.0.clone())
+    }
+
     /// The name of the wildcard one level below: `*.name`.
     pub fn wildcard(&self) -> WildcardName {
         WildcardName(self.clone())

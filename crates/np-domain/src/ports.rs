@@ -4,13 +4,15 @@
 mod authority;
 mod clock;
 mod http_probe;
+mod inspector;
 mod resolver;
 mod store;
 mod vault;
 
-pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms};
+pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms, RATE_LIMIT_WORDS};
 pub use clock::Clock;
 pub use http_probe::{BODY_BYTES_MAX, HttpProbe, ProbeFailure, ProbeReply, ProbeRequest};
+pub use inspector::Inspector;
 pub use resolver::{LookupFailure, Resolver, TxtAnswer};
 pub use store::{
     AccountStore, CertificateChange, CertificateStore, FeedItem, FeedPosition, FeedStore,

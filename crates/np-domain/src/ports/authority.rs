@@ -10,6 +10,9 @@ use crate::{
     text::Explanation,
 };
 
+/// How the text of [`AuthorityError::RateLimited`] says what it is: a state keeps only the text.
+pub const RATE_LIMIT_WORDS: &str = "has reached a rate limit";
+
 /// What an order is to be for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderTerms {
@@ -40,7 +43,7 @@ pub enum OrderStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AuthorityError {
     /// The CA asks for patience.
-    #[error("the certificate authority has reached a rate limit: {message}")]
+    #[error("the certificate authority {RATE_LIMIT_WORDS}: {message}")]
     RateLimited {
         /// How long, as far as the CA said.
         retry_after: Option<Duration>,

@@ -1,0 +1,219 @@
+//! What we know without looking: zone, ownership, the attempt at a certificate, the length of the name.
+
+use super::{Check, Finding, Verdict, case::Case};
+use crate::{
+    certificate::{Actor, Certificate, DcvMethod, Problem, State},
+    name::{COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX},
+    ownership::{self, MovedWhy},
+    ports::RATE_LIMIT_WORDS,
+};
+
+pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings: Vec<_> = case.wanted.ownership().and_then(of_ownership).into_iter().collect();
+    if case.wanted.record.is_some() && !case.wanted.has_origin {
+        let words = "The zone has no fallback origin, so that there is nowhere to send requests, and the hostname is not \
+                     activated: set one (PUT .../custom_hostnames/fallback_origin), or give the hostname a custom_origin_server.";
+        findings.push(problem(Check::NoFallbackOrigin, Actor::Provider, words));
+    }
+    findings.extend(of_name(case));
+    if let Some(certificate) = case.wanted.certificate() {
+        findings.extend(of_certificate(case, certificate));
+    }
+    findings
+}
+
+fn problem(check: Check, actor: Actor, words: impl AsRef<str>) -> Finding {
+    Finding::new(check, Verdict::Problem, actor, words)
+}
+
+fn of_ownership(state: &ownership::State) -> Option<Finding> {
+    use ownership::State as Ownership;
+    let restart = "once the records are right, send a PATCH with the same `ssl`, which begins the checks anew.";
+    match state {
+        Ownership::Blocked(blocked) => {
+            let words = format!(
+                "The hostname may not be added here ({}): its owner must release the hold on the domain.",
+                blocked.why
+            );
+            Some(problem(Check::Blocked, Actor::Customer, words))
+        }
+        Ownership::GivenUp(given_up) => {
+            let words = format!(
+                "It was given up on {} after it had stayed moved: {restart}",
+                given_up.since.date()
+            );
+            Some(problem(Check::OwnershipEnded, Actor::Provider, words))
+        }
+        Ownership::Moved(moved) => Some(match moved.why {
+            MovedWhy::NeverProven => {
+                let words = format!(
+                    "The checks for ownership ended on {} without proof: {restart}",
+                    moved.since.date()
+                );
+                problem(Check::OwnershipEnded, Actor::Provider, words)
+            }
+            MovedWhy::ProvenElsewhere => {
+                let words = format!(
+                    "Another zone proved the same name on {}, and the later proof counts. To bring it back, point it here, then \
+                     send a PATCH with the same `ssl`.",
+                    moved.since.date()
+                );
+                problem(Check::ProvenElsewhere, Actor::Customer, words)
+            }
+        }),
+        Ownership::Proven(proven) => {
+            let words = format!(
+                "Ownership is proven by {} since {}.",
+                proven.by.as_str(),
+                proven.at.date()
+            );
+            Some(Finding::good(Check::OwnershipProven, words))
+        }
+        Ownership::Unproven(_) | Ownership::Leaving(_) => None,
+    }
+}
+
+fn of_name(case: &Case<'_>) -> Vec<Finding> {
+    let name = case.wanted.name.as_str();
+    let mut findings = Vec::new();
+    if name.len() > COMMON_NAME_LENGTH_MAX {
+        let words = format!(
+            "The name has {} octets, and a common name holds {COMMON_NAME_LENGTH_MAX}: certificates carry it as alternative name \
+             only. Should the CA refuse that, use another certificate_authority or a shorter hostname.",
+            name.len()
+        );
+        findings.push(Finding::new(Check::NameOver64, Verdict::Notice, Actor::Provider, words));
+    }
+    let challenge = case.wanted.name.acme_challenge();
+    if challenge.as_str().len() > NAME_LENGTH_MAX {
+        let by_txt = case.wanted.certificate().is_some_and(|c| c.wanted.method == DcvMethod::Txt);
+        let verdict = if by_txt { Verdict::Problem } else { Verdict::Notice };
+        let words = format!(
+            "{challenge} is longer than the {NAME_LENGTH_MAX} octets of a name, so that no TXT record can stand there: validate by \
+             http, or use a shorter hostname."
+        );
+        findings.push(Finding::new(Check::NoRoomForChallenge, verdict, Actor::Provider, words));
+    }
+    findings
+}
+
+fn of_certificate(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let ends = certificate.active.iter().map(|active| active.issued.chain.facts().not_after).max();
+    match ends {
+        Some(end) if end > case.now => {
+            let words = format!("A certificate is served until {}.", end.date());
+            findings.push(Finding::good(Check::CertificateActive, words));
+        }
+        Some(end) => {
+            let words = format!("The certificate that is served ended on {}.", end.date());
+            findings.push(problem(Check::CertificateExpired, Actor::Provider, words));
+        }
+        None => {}
+    }
+    findings.extend(of_attempt(case, certificate));
+    findings
+}
+
+fn of_attempt(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
+    let good = |check, actor, words: &str| vec![Finding::new(check, Verdict::Good, actor, words)];
+    match &certificate.attempt {
+        State::Settled(_) => Vec::new(),
+        State::Ordering(ordering) => trouble(case, &ordering.tries.problems),
+        State::AwaitingControl(awaiting) => {
+            let mut findings = rate_limits(case, &awaiting.tries.problems);
+            if let Some(end) = awaiting.order.expires_at.filter(|end| *end <= case.now) {
+                let words = format!(
+                    "The tokens ended at the CA on {} {}: new ones are ordered, read them again before you place records.",
+                    end.date(),
+                    end.time()
+                );
+                let finding = Finding::new(
+                    Check::TokenExpired,
+                    case.certificate_verdict(),
+                    Actor::Provider,
+                    words,
+                );
+                findings.push(finding);
+            }
+            findings
+        }
+        State::Validating(validating) => {
+            let mut findings = rate_limits(case, &validating.tries.problems);
+            findings.extend(good(
+                Check::CertificateUnderWay,
+                Actor::Authority,
+                "The CA was told to look, and has not said yet what it saw.",
+            ));
+            findings
+        }
+        State::Issuing(issuing) => {
+            let mut findings = rate_limits(case, &issuing.tries.problems);
+            findings.extend(good(
+                Check::CertificateUnderWay,
+                Actor::Authority,
+                "The CA accepted the proof, and makes the certificate.",
+            ));
+            findings
+        }
+        State::Issued(_) => good(
+            Check::CertificateDeploying,
+            Actor::Provider,
+            "The certificate is here, and on its way to the serving nodes.",
+        ),
+        State::Stalled(stalled) => {
+            let mut findings = rate_limits(case, &stalled.problems);
+            let actor = stalled.problems.first().map_or(Actor::Customer, |problem| problem.actor);
+            let words = format!(
+                "The attempts at a certificate ended on {}: {} Mend that, then send a PATCH with the same `ssl`.",
+                stalled.since.date(),
+                texts(&stalled.problems)
+            );
+            findings.push(Finding::new(
+                Check::CertificateEnded,
+                case.certificate_verdict(),
+                actor,
+                words,
+            ));
+            findings
+        }
+    }
+}
+
+/// Why an order could not be placed.
+fn trouble(case: &Case<'_>, problems: &[Problem]) -> Vec<Finding> {
+    let limits = rate_limits(case, problems);
+    if problems.is_empty() || !limits.is_empty() {
+        return limits;
+    }
+    let actor = problems.first().map_or(Actor::Authority, |problem| problem.actor);
+    let check = match actor {
+        Actor::Authority => Check::AuthorityUnreachable,
+        Actor::Customer | Actor::Provider => Check::AuthorityRefused,
+    };
+    let words = format!("The order could not be placed: {}", texts(problems));
+    vec![Finding::new(check, case.certificate_verdict(), actor, words)]
+}
+
+/// A CA's limit, which is known by its words: states keep why a try failed for people.
+fn rate_limits(case: &Case<'_>, problems: &[Problem]) -> Vec<Finding> {
+    let is_limit = |problem: &&Problem| {
+        let words = problem.message.as_str().to_ascii_lowercase();
+        words.contains(RATE_LIMIT_WORDS) || words.contains("rate limit")
+    };
+    let limit = problems.iter().find(is_limit).map(|problem| {
+        let words =
+            format!("{} Nobody needs to act: it is tried again by itself.", sentence(problem));
+        Finding::new(Check::RateLimited, case.certificate_verdict(), Actor::Authority, words)
+    });
+    limit.into_iter().collect()
+}
+
+fn texts(problems: &[Problem]) -> String {
+    problems.iter().map(sentence).collect::<Vec<_>>().join(" ")
+}
+
+fn sentence(problem: &Problem) -> String {
+    let text = problem.message.as_str().trim_end_matches('.');
+    format!("{text}.")
+}
