@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use np_domain::ports::{
-    AccountStore, CertificateStore, FeedStore, HistoryStore, HostnameStore, SecretStore, ZoneStore,
+    AccountStore, CertificateStore, FeedStore, HistoryStore, HostnameStore, PackStore, SecretStore,
+    ZoneStore,
 };
 
 /// All memory, behind its ports. Cheap to clone.
@@ -11,8 +12,10 @@ use np_domain::ports::{
 pub struct Stores {
     /// Custom hostnames.
     pub hostnames: Arc<dyn HostnameStore>,
-    /// Their certificates.
+    /// Their certificates, and those of packs.
     pub certificates: Arc<dyn CertificateStore>,
+    /// Certificate packs of zones.
+    pub packs: Arc<dyn PackStore>,
     /// Zones.
     pub zones: Arc<dyn ZoneStore>,
     /// Accounts and API tokens.
@@ -31,6 +34,7 @@ impl Stores {
     where
         S: HostnameStore
             + CertificateStore
+            + PackStore
             + ZoneStore
             + AccountStore
             + FeedStore
@@ -41,6 +45,7 @@ impl Stores {
         Self {
             hostnames: store.clone(),
             certificates: store.clone(),
+            packs: store.clone(),
             zones: store.clone(),
             accounts: store.clone(),
             feed: store.clone(),

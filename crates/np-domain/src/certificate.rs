@@ -13,24 +13,27 @@ mod key;
 
 pub use key::{KeyKind, KeyType};
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use crate::{
     Timestamp,
-    id::{CertificateId, HostnameId, PackId},
-    name::{DnsName, Hostname, WildcardName},
+    certificate_pack::Pack,
+    custom_hostname::CustomHostname,
+    entry::FeedKey,
+    id::{CertificateId, HostnameId, PackId, ZoneId},
+    name::{DnsName, Hostname, HostnameError, WildcardName},
     secret::SealedBytes,
     text::Explanation,
     tls_policy::TlsPolicy,
 };
 
-/// What the API calls a certificate pack, of one custom hostname.
+/// What the API calls a certificate pack: of one custom hostname, or of some of a zone's own hosts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Its id: `ssl.id`.
+    /// Its id: `ssl.id` of a hostname, or that of the zone's pack.
     pub id: PackId,
-    /// The hostname that it belongs to.
-    pub hostname: HostnameId,
+    /// What it belongs to.
+    pub owner: Owner,
     /// What is asked for.
     pub wanted: Wanted,
     /// What is served: at most one per key type.
@@ -41,12 +44,55 @@ pub struct Certificate {
     pub version: u64,
 }
 
+/// What a certificate belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A custom hostname, which has at most one certificate.
+    Hostname(HostnameId),
+    /// A zone: the certificate is that of the pack with the same id.
+    Zone(ZoneId),
+}
+
+impl From<HostnameId> for Owner {
+    fn from(id: HostnameId) -> Self {
+        Self::Hostname(id)
+    }
+}
+
+/// A certificate with what it belongs to, as it is claimed to be worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRecord {
+    /// What it belongs to.
+    pub holder: Holder,
+    /// The certificate.
+    pub certificate: Certificate,
+}
+
+/// What a certificate belongs to, as it was when the certificate was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A custom hostname.
+    Hostname(CustomHostname),
+    /// A pack of a zone.
+    Pack(Pack),
+}
+
+impl Holder {
+    /// The names that `certificate`, which is this holder's, must cover.
+    pub fn names(&self, certificate: &Certificate) -> Vec<CertName> {
+        match self {
+            Self::Hostname(hostname) => certificate.names(&hostname.name),
+            Self::Pack(pack) => pack.hosts.as_slice().to_vec(),
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// How control is to be shown to the CA.
     pub method: DcvMethod,
-    /// Whether `*.hostname` is covered too.
+    /// Whether `*.hostname` is covered too; of a pack, whether some host is a wildcard.
     pub wildcard: bool,
     /// The CA; `None`: the configured default.
     pub authority: Option<AuthorityName>,
@@ -141,6 +187,18 @@ impl fmt::Display for CertName {
         match self {
             Self::Exact(name) => fmt::Display::fmt(name, f),
             Self::Wildcard(name) => fmt::Display::fmt(name, f),
+        }
+    }
+}
+
+impl FromStr for CertName {
+    type Err = HostnameError;
+
+    /// Reads a name with or without `*.`; any other `*` is refused.
+    fn from_str(text: &str) -> Result<Self, HostnameError> {
+        match text.strip_prefix("*.") {
+            Some(base) => Hostname::parse(base).map(|base| Self::Wildcard(base.wildcard())),
+            None => Hostname::parse(text).map(Self::Exact),
         }
     }
 }
@@ -382,7 +440,7 @@ pub enum Phase {
 
 impl Certificate {
     /// A certificate that was just asked for: to be ordered at once.
-    pub fn new(id: PackId, hostname: HostnameId, wanted: Wanted, now: Timestamp) -> Self {
+    pub fn new(id: PackId, owner: impl Into<Owner>, wanted: Wanted, now: Timestamp) -> Self {
         let key_type = wanted.keys.first().copied().unwrap_or(KeyType::P256);
         let attempt = State::Ordering(Ordering {
             key_type,
@@ -390,10 +448,18 @@ impl Certificate {
             refusals: 0,
             next_try: now,
         });
-        Self { id, hostname, wanted, active: Vec::new(), attempt, version: 0 }
+        Self { id, owner: owner.into(), wanted, active: Vec::new(), attempt, version: 0 }
     }
 
-    /// The names that it must cover.
+    /// The item of the feed that says how it is served.
+    pub fn feed_key(&self) -> FeedKey {
+        match self.owner {
+            Owner::Hostname(id) => FeedKey::Hostname(id),
+            Owner::Zone(_) => FeedKey::Pack(self.id),
+        }
+    }
+
+    /// The names that a custom hostname's certificate must cover.
     pub fn names(&self, hostname: &Hostname) -> Vec<CertName> {
         let exact = CertName::Exact(hostname.clone());
         match self.wanted.wildcard {

@@ -1,14 +1,18 @@
-//! What a serving node is told about one hostname or one zone, and how that follows from the deciding side's state.
+//! What a serving node is told about one hostname, one zone or one of its certificate packs, and how that follows from the deciding side's state.
 //!
 //! [`entry`] is pure and total: one hostname in, one entry and the reasons for what was left out. Nothing is routed
 //! without proven ownership, because [`Routing`] can only be made from a proof.
+
+mod pack;
+
+pub use pack::{HostToken, PackEntry, pack_entry};
 
 use crate::{
     Timestamp,
     certificate::{Certificate, ControlProof, IssuedCertificate, KeyKind},
     custom_hostname::HostnameRecord,
     delegation::DelegationDomain,
-    id::{CertificateId, HostnameId, ZoneId},
+    id::{CertificateId, HostnameId, PackId, ZoneId},
     name::{DnsName, Hostname},
     origin::{CustomOrigin, OriginHost},
     ownership::{self, Proven},
@@ -33,6 +37,8 @@ impl std::fmt::Display for Generation {
 pub enum FeedKey {
     /// A hostname.
     Hostname(HostnameId),
+    /// A zone's certificate pack.
+    Pack(PackId),
     /// A zone.
     Zone(ZoneId),
 }

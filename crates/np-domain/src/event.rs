@@ -1,8 +1,8 @@
-//! The history of a hostname: one event for each change of state, with the evidence.
+//! The history of a hostname or of a zone's certificate pack: one event for each change of state, with the evidence.
 
 use crate::{Timestamp, text::Explanation};
 
-/// Something that happened to a hostname.
+/// Something that happened to a hostname or a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// When.
@@ -52,11 +52,17 @@ pub enum EventKind {
     CertificateStalled,
     /// A renewal began.
     RenewalStarted,
+    /// A zone's certificate pack was ordered.
+    PackOrdered,
+    /// A zone's certificate pack was changed, or its checks restarted, by the API.
+    PackEdited,
+    /// The deletion of a zone's certificate pack was accepted.
+    PackDeleted,
 }
 
 impl EventKind {
     /// All kinds, with the name that logs and the store use.
-    pub const ALL: [(Self, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str); 21] = [
         (Self::Created, "hostname.created"),
         (Self::Edited, "hostname.edited"),
         (Self::Deleted, "hostname.deleted"),
@@ -75,6 +81,9 @@ impl EventKind {
         (Self::CertificateDeployed, "certificate.deployed"),
         (Self::CertificateStalled, "certificate.stalled"),
         (Self::RenewalStarted, "certificate.renewal_started"),
+        (Self::PackOrdered, "pack.ordered"),
+        (Self::PackEdited, "pack.edited"),
+        (Self::PackDeleted, "pack.deleted"),
     ];
 
     /// The stable dotted name.

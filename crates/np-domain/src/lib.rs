@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod certificate;
+pub mod certificate_pack;
 pub mod custom_hostname;
 pub mod delegation;
 pub mod diagnosis;

@@ -17,7 +17,7 @@ pub use resolver::{LookupFailure, Resolver, TxtAnswer};
 pub use store::{
     AccountStore, CertificateChange, CertificateStore, FeedItem, FeedPosition, FeedStore,
     FeedSubject, HistoryStore, Hold, HostnameChange, HostnameFilter, HostnameStore, InsertError,
-    Lease, LeaseOwner, NameFilter, NodeReport, NodeRole, Page, Publish, SecretStore, StoreError,
-    ZoneFilter, ZoneStore,
+    InsertPackError, Lease, LeaseOwner, NameFilter, NodeReport, NodeRole, PackChange, PackStore,
+    Page, Publish, SecretStore, StoreError, ZoneFilter, ZoneStore,
 };
 pub use vault::{Vault, VaultError};

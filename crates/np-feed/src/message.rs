@@ -8,8 +8,8 @@ mod wire;
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use np_domain::{
-    entry::{Entry, FeedKey, Generation, ZoneEntry},
-    id::{HostnameId, ZoneId},
+    entry::{Entry, FeedKey, Generation, PackEntry, ZoneEntry},
+    id::{HostnameId, PackId, ZoneId},
     ports::NodeRole,
 };
 use thiserror::Error;
@@ -101,6 +101,8 @@ pub struct Item {
 pub enum Content {
     /// A hostname is to be served like this.
     Hostname(Box<Entry>),
+    /// A zone's certificate pack is to be served like this.
+    Pack(Box<PackEntry>),
     /// A zone has this state.
     Zone(ZoneEntry),
     /// Forget it.
@@ -119,6 +121,7 @@ pub struct Unreadable {
 
 const KIND_HOSTNAME: u8 = 0;
 const KIND_ZONE: u8 = 1;
+const KIND_PACK: u8 = 3;
 
 impl Item {
     /// A hostname with its entry. Certificates' keys must be sealed to the node key by now.
@@ -133,10 +136,17 @@ impl Item {
         Self { generation, kind: KIND_ZONE, id: *entry.zone.as_bytes(), value }
     }
 
+    /// A zone's certificate pack with its entry. Certificates' keys must be sealed to the node key by now.
+    pub fn pack(generation: Generation, entry: &PackEntry) -> Self {
+        let value = Some(wire::encode(&wire::Pack::from(entry)).into());
+        Self { generation, kind: KIND_PACK, id: *entry.pack.as_bytes(), value }
+    }
+
     /// Something that is gone.
     pub fn gone(generation: Generation, key: FeedKey) -> Self {
         let (kind, id) = match key {
             FeedKey::Hostname(id) => (KIND_HOSTNAME, *id.as_bytes()),
+            FeedKey::Pack(id) => (KIND_PACK, *id.as_bytes()),
             FeedKey::Zone(id) => (KIND_ZONE, *id.as_bytes()),
         };
         Self { generation, kind, id, value: None }
@@ -151,6 +161,7 @@ impl Item {
     pub fn key(&self) -> Option<FeedKey> {
         match self.kind {
             KIND_HOSTNAME => Some(FeedKey::Hostname(HostnameId::from_bytes(self.id))),
+            KIND_PACK => Some(FeedKey::Pack(PackId::from_bytes(self.id))),
             KIND_ZONE => Some(FeedKey::Zone(ZoneId::from_bytes(self.id))),
             _ => None,
         }
@@ -172,10 +183,12 @@ impl Item {
         let content = match (key, &self.value) {
             (_, None) => return Ok(Content::Gone(key)),
             (FeedKey::Hostname(_), Some(value)) => Content::Hostname(Box::new(read_entry(value)?)),
+            (FeedKey::Pack(_), Some(value)) => Content::Pack(Box::new(read_pack(value)?)),
             (FeedKey::Zone(_), Some(value)) => Content::Zone(read_zone(value)?),
         };
         let about = match &content {
             Content::Hostname(entry) => FeedKey::Hostname(entry.hostname),
+            Content::Pack(pack) => FeedKey::Pack(pack.pack),
             Content::Zone(zone) => FeedKey::Zone(zone.zone),
             Content::Gone(key) => *key,
         };
@@ -204,6 +217,13 @@ pub(crate) fn read_entry(value: &[u8]) -> Result<Entry, Unreadable> {
     wire::decode::<wire::Hostname<'_>>("the entry", value)?
         .try_into()
         .map_err(|why| Unreadable { what: "the entry", why })
+}
+
+/// Reads an item's value that is a zone's certificate pack.
+pub(crate) fn read_pack(value: &[u8]) -> Result<PackEntry, Unreadable> {
+    wire::decode::<wire::Pack<'_>>("the pack", value)?
+        .try_into()
+        .map_err(|why| Unreadable { what: "the pack", why })
 }
 
 /// Reads an item's value that is a zone's state.

@@ -8,6 +8,7 @@
 mod apply;
 mod environment;
 mod frame;
+mod packs;
 mod read;
 mod tables;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use tokio::sync::broadcast;
 
 use crate::message::FeedId;
 use environment::Environment;
+pub use packs::StoredPack;
 
 /// How much of the address space a copy may take, and so how big it may grow. Untouched space costs nothing: a million
 /// names with certificates take about 4 GiB.
@@ -57,7 +59,7 @@ impl Default for ReplicaOptions {
 /// Something that is served has changed; sent after it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Entries of this name.
+    /// Entries or certificate packs of this name, or of this name after `*.`.
     Host(Box<str>),
     /// A zone.
     Zone(ZoneId),

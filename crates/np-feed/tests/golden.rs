@@ -4,11 +4,12 @@
 
 use np_domain::{
     certificate::KeyKind,
+    certificate_pack::PackKind,
     entry::{
-        Delegation, Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneDns,
-        ZoneEntry,
+        Delegation, Entry, FeedKey, Generation, HostToken, HttpToken, PackEntry, Routing,
+        ServedCertificate, ZoneDns, ZoneEntry,
     },
-    id::{CertificateId, HostnameId, ZoneId},
+    id::{CertificateId, HostnameId, PackId, ZoneId},
     origin::{CustomOrigin, OriginSni},
     ports::NodeRole,
     secret::SealedBytes,
@@ -20,6 +21,8 @@ use time::macros::datetime;
 
 const PULL: &str = include_str!("golden/pull-v1.hex");
 const BATCH: &str = include_str!("golden/batch-v1.hex");
+/// An item with a zone's certificate pack, which came after the first programs of version 1; those skip it.
+const PACK_BATCH: &str = include_str!("golden/batch-pack-v1.hex");
 /// A batch as a later program of the same format could write it: each structure has a field more, one item is of a kind
 /// that version 1 does not know, one certificate's key too.
 const LATER_BATCH: &str = include_str!("golden/batch-later.hex");
@@ -114,6 +117,38 @@ fn batch() -> Batch {
     }
 }
 
+fn pack_batch() -> Batch {
+    let entry = full_entry();
+    let pack = PackEntry {
+        pack: PackId::from_bytes([6; 16]),
+        zone: ZoneId::from_bytes([2; 16]),
+        kind: PackKind::Universal,
+        ordered_at: datetime!(2026-11-22 12:00:00.000001 UTC),
+        hosts: vec!["provider.com".parse().unwrap(), "*.provider.com".parse().unwrap()],
+        tokens: vec![HostToken {
+            host: "provider.com".parse().unwrap(),
+            path: Explanation::new("/.well-known/acme-challenge/token"),
+            body: Explanation::new("token.thumbprint"),
+        }],
+        challenges: entry.delegation.into_iter().collect(),
+        certificates: entry.routing.unwrap().certificates,
+    };
+    let gone = Item::gone(Generation(43), FeedKey::Pack(PackId::from_bytes([7; 16])));
+    let items = vec![Item::pack(Generation(42), &pack), gone];
+    Batch { to: Generation(43), head: Generation(43), items, ..batch() }
+}
+
+#[test]
+fn a_pack_of_version_1_is_written_and_read_as_ever() {
+    assert_eq!(hex::encode(pack_batch().encode()), hex::encode(bytes(PACK_BATCH)));
+    let read = Batch::decode(&bytes(PACK_BATCH)).unwrap();
+    assert_eq!(read, pack_batch());
+    let Content::Pack(pack) = read.items[0].content().unwrap() else { panic!("no pack") };
+    assert_eq!(Item::pack(Generation(42), &pack), pack_batch().items[0]);
+    let gone = FeedKey::Pack(PackId::from_bytes([7; 16]));
+    assert_eq!(read.items[1].content().unwrap(), Content::Gone(gone));
+}
+
 fn bytes(golden: &str) -> Vec<u8> {
     hex::decode(golden.split_whitespace().collect::<String>()).unwrap()
 }
@@ -168,7 +203,7 @@ fn a_pull_with_a_field_more_is_read() {
 
 #[test]
 fn a_message_cut_anywhere_is_refused_and_never_panics() {
-    for golden in [PULL, BATCH] {
+    for golden in [PULL, BATCH, PACK_BATCH] {
         let whole = bytes(golden);
         for length in 0..whole.len() {
             assert!(Pull::decode(&whole[..length]).is_err());
@@ -179,13 +214,15 @@ fn a_message_cut_anywhere_is_refused_and_never_panics() {
 
 #[test]
 fn a_batch_with_a_flipped_byte_never_panics() {
-    let whole = bytes(BATCH);
-    for position in 0..whole.len() {
-        for flip in [0x01, 0x20, 0x80, 0xff] {
-            let mut damaged = whole.clone();
-            damaged[position] ^= flip;
-            if let Ok(batch) = Batch::decode(&damaged) {
-                batch.items.iter().for_each(|item| drop(item.content()));
+    for golden in [BATCH, PACK_BATCH] {
+        let whole = bytes(golden);
+        for position in 0..whole.len() {
+            for flip in [0x01, 0x20, 0x80, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[position] ^= flip;
+                if let Ok(batch) = Batch::decode(&damaged) {
+                    batch.items.iter().for_each(|item| drop(item.content()));
+                }
             }
         }
     }

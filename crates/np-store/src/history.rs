@@ -26,7 +26,8 @@ impl HistoryStore for Store {
     }
 }
 
-fn event(row: &Row) -> Result<Event, Damage> {
+/// The event of a row, whatever it happened to.
+pub(crate) fn event(row: &Row) -> Result<Event, Damage> {
     let kind = row.text("kind")?;
     Ok(Event {
         at: row.moment("at")?,

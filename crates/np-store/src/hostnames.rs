@@ -169,12 +169,14 @@ impl HostnameStore for Store {
         owner: &LeaseOwner,
         due_by: Timestamp,
     ) -> Result<(), StoreError> {
-        const RELEASE: [&str; 3] = [
+        const RELEASE: [&str; 4] = [
             "UPDATE hostnames SET lease_owner = NULL, lease_until = NULL \
              WHERE due_at <= $1 AND lease_owner = $2",
             "UPDATE certificates SET lease_owner = NULL, lease_until = NULL \
              WHERE due_at <= $1 AND lease_owner = $2",
             "UPDATE zones SET lease_owner = NULL, lease_until = NULL \
+             WHERE due_at <= $1 AND lease_owner = $2",
+            "UPDATE packs SET lease_owner = NULL, lease_until = NULL \
              WHERE due_at <= $1 AND lease_owner = $2",
         ];
         let owner = owner.clone();
@@ -206,7 +208,10 @@ impl HostnameStore for Store {
 }
 
 /// The zone exists, and cannot be removed before this transaction ends.
-async fn check_zone(connection: &mut Connection, zone: ZoneId) -> Result<(), InsertError> {
+pub(crate) async fn check_zone(
+    connection: &mut Connection,
+    zone: ZoneId,
+) -> Result<(), InsertError> {
     let lock = connection.locking("FOR KEY SHARE");
     let find = sql(format!("SELECT id FROM zones WHERE id = $1 {lock}")).bind(zone);
     match connection.fetch_optional(find).await? {
@@ -274,7 +279,7 @@ async fn upsert_certificate(
     if !added {
         records::update_certificate(connection, certificate, &Hold::Release).await?;
     }
-    records::remember(connection, certificate.hostname, &change.events).await
+    records::remember_certificate(connection, certificate, &change.events).await
 }
 
 async fn claim(

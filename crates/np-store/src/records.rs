@@ -1,7 +1,7 @@
 //! What hostnames, certificates and the feed share: reading a hostname's record, writing its parts, and marking it.
 
 use np_domain::{
-    certificate::Certificate,
+    certificate::{Certificate, Owner},
     custom_hostname::{CustomHostname, HostnameRecord},
     entry::FeedKey,
     event::Event,
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     database::Connection,
+    packs,
     row::{self, Damage},
     statement::{Parameter, Row, sql},
 };
@@ -65,7 +66,7 @@ fn certificate(row: &Row, hostname: HostnameId) -> Result<Option<Certificate>, D
     let parts = row::certificate::Parts::try_from(document)?;
     Ok(Some(Certificate {
         id: PackId::from_bytes(id),
-        hostname,
+        owner: Owner::Hostname(hostname),
         wanted: parts.wanted,
         active: parts.active,
         attempt: parts.attempt,
@@ -95,31 +96,36 @@ pub(crate) async fn update_hostname(
     one(connection.execute(save).await?)
 }
 
-/// Adds a certificate at version 0; `false` when the hostname has one, or the id is taken.
+/// Adds a hostname's certificate at version 0; `false` when the hostname has one, or the id is taken.
 pub(crate) async fn insert_certificate(
     connection: &mut Connection,
     certificate: &Certificate,
 ) -> Result<bool, StoreError> {
+    let Owner::Hostname(hostname) = certificate.owner else { return Ok(false) };
     const INSERT: &str = "INSERT INTO certificates (id, hostname, version, due_at, document) \
         VALUES ($1, $2, 0, $3, $4) ON CONFLICT DO NOTHING";
     let insert = sql(INSERT)
         .bind(certificate.id)
-        .bind(certificate.hostname)
+        .bind(hostname)
         .bind(certificate.due_at())
         .bind(row::encode(&row::certificate::Certificate::from(certificate))?);
     if connection.execute(insert).await? == 0 {
         return Ok(false);
     }
-    note_certificate(connection, certificate).await?;
+    note_certificate(connection, hostname, certificate).await?;
     Ok(true)
 }
 
-/// Saves over the version that was read.
+/// Saves over the version that was read, in the table of what the certificate belongs to.
 pub(crate) async fn update_certificate(
     connection: &mut Connection,
     certificate: &Certificate,
     hold: &Hold,
 ) -> Result<(), StoreError> {
+    let hostname = match certificate.owner {
+        Owner::Hostname(hostname) => hostname,
+        Owner::Zone(_) => return packs::update_certificate(connection, certificate, hold).await,
+    };
     const SAVE: &str = "UPDATE certificates \
         SET due_at = $1, document = $2, lease_owner = $3, lease_until = $4, version = version + 1 \
         WHERE id = $5 AND version = $6";
@@ -132,7 +138,7 @@ pub(crate) async fn update_certificate(
         .bind(certificate.id)
         .bind(certificate.version);
     one(connection.execute(save).await?)?;
-    note_certificate(connection, certificate).await
+    note_certificate(connection, hostname, certificate).await
 }
 
 /// The word for what is asked for in the column `certificate` of `hostnames`, by which lists are filtered.
@@ -147,14 +153,16 @@ pub(crate) fn word(certificate: Option<&Certificate>) -> &'static str {
 /// Brings that column up to date.
 async fn note_certificate(
     connection: &mut Connection,
+    hostname: HostnameId,
     certificate: &Certificate,
 ) -> Result<(), StoreError> {
     const NOTE: &str = "UPDATE hostnames SET certificate = $1 WHERE id = $2 AND certificate <> $1";
-    let note = sql(NOTE).bind(word(Some(certificate))).bind(certificate.hostname);
+    let note = sql(NOTE).bind(word(Some(certificate))).bind(hostname);
     connection.execute(note).await.map(|_| ())
 }
 
-fn lease(hold: &Hold) -> (Parameter, Parameter) {
+/// The columns `lease_owner` and `lease_until` after a save.
+pub(crate) fn lease(hold: &Hold) -> (Parameter, Parameter) {
     match hold {
         Hold::Release => (Parameter::Text(None), Parameter::Int(None)),
         Hold::Keep(lease) => (lease.owner.0.as_str().into(), lease.until.into()),
@@ -164,6 +172,18 @@ fn lease(hold: &Hold) -> (Parameter, Parameter) {
 /// A save that found no row of that version was too late.
 pub(crate) fn one(rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Writes down what happened to a certificate, in the history of what it belongs to.
+pub(crate) async fn remember_certificate(
+    connection: &mut Connection,
+    certificate: &Certificate,
+    events: &[Event],
+) -> Result<(), StoreError> {
+    match certificate.owner {
+        Owner::Hostname(hostname) => remember(connection, hostname, events).await,
+        Owner::Zone(_) => packs::remember(connection, certificate.id, events).await,
+    }
 }
 
 /// Writes down what happened to a hostname.
@@ -205,6 +225,7 @@ pub(crate) async fn mark(
 pub(crate) fn columns_of(key: FeedKey) -> (&'static str, Parameter) {
     match key {
         FeedKey::Hostname(id) => ("hostname", id.into()),
+        FeedKey::Pack(id) => ("pack", id.into()),
         FeedKey::Zone(id) => ("zone", id.into()),
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod certificate;
 pub(crate) mod chain;
 pub(crate) mod hostname;
 pub(crate) mod ownership;
+pub(crate) mod pack;
 pub(crate) mod tls;
 pub(crate) mod zone;
 

@@ -15,7 +15,7 @@ use crate::{
     Store, accounts,
     database::Connection,
     hostnames::offset,
-    records,
+    packs, records,
     row::{self, Damage},
     statement::{Parameter, Row, sql},
 };
@@ -281,6 +281,7 @@ async fn remove(connection: &mut Connection, id: ZoneId) -> Result<bool, StoreEr
     if connection.fetch_optional(sql(USED).bind(id)).await?.is_some() {
         return Ok(false);
     }
+    packs::remove_all(connection, id).await?;
     connection.execute(sql(REMOVE).bind(id)).await?;
     records::mark(connection, FeedKey::Zone(id), Publish::Yes).await?;
     Ok(true)

@@ -4,9 +4,12 @@
 //! it is done for each node anew, and no opened key stays in memory.
 
 use np_domain::{
-    entry::{Entry, FeedKey, Generation, ServedCertificate, ZoneEntry, entry},
-    id::HostnameId,
+    certificate_pack::PackRecord,
+    entry::{
+        Entry, FeedKey, Generation, PackEntry, ServedCertificate, ZoneEntry, entry, pack_entry,
+    },
     ports::{FeedItem, FeedSubject, NodeRole, StoreError},
+    zone::Zone,
 };
 use np_feed::message::{Batch, FORMAT, FeedId, Item, Pull};
 
@@ -63,6 +66,9 @@ impl FeedServer {
             Some(FeedSubject::Zone(zone)) => {
                 return Item::zone(generation, &ZoneEntry::from(&*zone));
             }
+            Some(FeedSubject::Pack(record, zone)) => {
+                return self.pack(generation, &record, &zone, role);
+            }
             Some(FeedSubject::Hostname(record, zone)) => (record, zone),
         };
         let (made, warnings) = entry(&record, &zone, &self.domain);
@@ -76,28 +82,51 @@ impl FeedServer {
         Item::hostname(generation, &made)
     }
 
-    /// Seals the keys to the nodes; DNS nodes get no certificates at all.
+    /// What a node of this role is told about a pack.
+    fn pack(
+        &self,
+        generation: Generation,
+        record: &PackRecord,
+        zone: &Zone,
+        role: NodeRole,
+    ) -> Item {
+        let Some(made) = pack_entry(record, zone, &self.domain) else {
+            return Item::gone(generation, FeedKey::Pack(record.pack.id));
+        };
+        let about = FeedKey::Pack(made.pack);
+        let certificates = self.sealed_for(role, about, made.certificates);
+        Item::pack(generation, &PackEntry { certificates, ..made })
+    }
+
     fn prepare_certificates(&self, entry: &mut Entry, role: NodeRole) {
-        let hostname = entry.hostname;
+        let about = FeedKey::Hostname(entry.hostname);
         let Some(routing) = &mut entry.routing else { return };
         let certificates = std::mem::take(&mut routing.certificates);
-        if role == NodeRole::Edge {
-            let resealed = certificates.into_iter().filter_map(|c| self.reseal(hostname, c));
-            routing.certificates = resealed.collect();
+        routing.certificates = self.sealed_for(role, about, certificates);
+    }
+
+    /// Seals the keys to the nodes; DNS nodes get no certificates at all.
+    fn sealed_for(
+        &self,
+        role: NodeRole,
+        about: FeedKey,
+        certificates: Vec<ServedCertificate>,
+    ) -> Vec<ServedCertificate> {
+        match role {
+            NodeRole::Dns => Vec::new(),
+            NodeRole::Edge => {
+                certificates.into_iter().filter_map(|c| self.reseal(about, c)).collect()
+            }
         }
     }
 
-    /// `None`, with a warning, for a certificate whose key cannot be opened: its hostname goes out without it.
-    fn reseal(
-        &self,
-        hostname: HostnameId,
-        certificate: ServedCertificate,
-    ) -> Option<ServedCertificate> {
+    /// `None`, with a warning, for a certificate whose key cannot be opened: its hostname or pack goes out without it.
+    fn reseal(&self, about: FeedKey, certificate: ServedCertificate) -> Option<ServedCertificate> {
         match self.vault.open(KEY_CONTEXT, &certificate.key) {
             Ok(key) => Some(ServedCertificate { key: self.node_key.seal(&key), ..certificate }),
             Err(error) => {
                 tracing::warn!(
-                    %hostname, certificate = %certificate.id, %error,
+                    ?about, certificate = %certificate.id, %error,
                     "feed_server.certificate_left_out"
                 );
                 None

@@ -83,7 +83,7 @@ pub(super) async fn step(
     stop: &CancellationToken,
 ) -> Result<Option<order::Step>, StoreError> {
     let State::Issued(issued) = certificate.attempt.clone() else { return Ok(None) };
-    let key = FeedKey::Hostname(certificate.hostname);
+    let key = certificate.feed_key();
     let age = (world.clock.now() - issued.since).unsigned_abs();
     let limit = patience_left(world, age);
     let confirmation = wait(world, key, Some(NodeRole::Edge), limit, stop).await?;

@@ -9,11 +9,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use np_domain::{
     certificate::{
-        Actor, AwaitingControl, Certificate, DcvMethod, IssuedCertificate, Issuing, Order,
-        Ordering, Problem, State, Validating, chain::ValidatedChain, order,
+        Actor, AwaitingControl, Certificate, CertificateRecord, DcvMethod, Holder,
+        IssuedCertificate, Issuing, Order, Ordering, Problem, State, Validating,
+        chain::ValidatedChain, order,
     },
-    custom_hostname::HostnameRecord,
-    entry::FeedKey,
     event::Event,
     id::CertificateId,
     ports::{
@@ -29,7 +28,7 @@ use super::{
     KEY_CONTEXT, World, control,
     deployment::{self, Confirmation},
     driver::Reconcile,
-    renewal,
+    renewal, retirement,
 };
 use crate::adapters::{keys, x509};
 
@@ -38,21 +37,21 @@ pub struct Issuance(pub Arc<World>);
 
 #[async_trait]
 impl Reconcile for Issuance {
-    type Item = HostnameRecord;
+    type Item = CertificateRecord;
     const NAME: &'static str = "issuance";
 
-    async fn claim(&self, limit: u32) -> Result<Vec<HostnameRecord>, StoreError> {
+    async fn claim(&self, limit: u32) -> Result<Vec<CertificateRecord>, StoreError> {
         let world = &self.0;
         world.stores.certificates.claim_certificates(world.clock.now(), &world.lease(), limit).await
     }
 
-    async fn work(&self, item: HostnameRecord, stop: &CancellationToken) {
-        let id = item.hostname.id;
-        match Worker::new(&self.0, item, stop).run().await {
+    async fn work(&self, item: CertificateRecord, stop: &CancellationToken) {
+        let id = item.certificate.id;
+        match work(&self.0, item, stop).await {
             // Somebody else changed it meanwhile: the next pass sees the truth.
             Ok(()) | Err(StoreError::Stale) => {}
             Err(error) => tracing::error!(
-                hostname.id = %id,
+                certificate.id = %id,
                 error = &error as &dyn std::error::Error,
                 "cannot save a step of a certificate"
             ),
@@ -60,20 +59,34 @@ impl Reconcile for Issuance {
     }
 }
 
+async fn work(
+    world: &World,
+    item: CertificateRecord,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    if let Holder::Pack(pack) = &item.holder
+        && let Some(since) = pack.leaving_since
+    {
+        return retirement::retire_pack(world, pack, since, stop).await;
+    }
+    Worker::new(world, item, stop).run().await
+}
+
 /// One worker, staying with one certificate.
 struct Worker<'a> {
     world: &'a World,
-    record: HostnameRecord,
+    record: CertificateRecord,
     stop: &'a CancellationToken,
 }
 
 impl<'a> Worker<'a> {
-    fn new(world: &'a World, record: HostnameRecord, stop: &'a CancellationToken) -> Self {
+    fn new(world: &'a World, record: CertificateRecord, stop: &'a CancellationToken) -> Self {
         Self { world, record, stop }
     }
 
     async fn run(mut self) -> Result<(), StoreError> {
-        while let Some(mut certificate) = self.record.certificate.clone() {
+        loop {
+            let mut certificate = self.record.certificate.clone();
             if !self.wait_until_due(&certificate).await {
                 return self.let_go(&certificate).await;
             }
@@ -85,7 +98,7 @@ impl<'a> Worker<'a> {
             };
             let goes_on = matches!(hold, Hold::Keep(_));
             if goes_on && step.event.is_none() {
-                self.record.certificate = Some(certificate);
+                self.record.certificate = certificate;
                 continue;
             }
             self.save(certificate, step, hold).await?;
@@ -93,7 +106,6 @@ impl<'a> Worker<'a> {
                 return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Waits for what is due within our patience; `false` when it is due later, or we are to stop.
@@ -133,8 +145,8 @@ impl<'a> Worker<'a> {
         };
         self.world.stores.certificates.save_certificate(&change, &hold).await?;
         certificate.version += 1;
-        self.record.certificate = Some(certificate);
-        self.world.journal.note(&self.record.hostname, &events);
+        self.record.certificate = certificate;
+        self.world.journal.note_certificate(&self.record.holder, &events);
         self.world.bells.saved.ring_all();
         if step.publish == Publish::Yes {
             self.world.bells.publication.ring();
@@ -147,7 +159,7 @@ impl<'a> Worker<'a> {
         let now = self.world.clock.now();
         Ok(match certificate.attempt.clone() {
             State::Settled(_) | State::Stalled(_) => {
-                renewal::step(&self.record.hostname, certificate, now)
+                renewal::step(&self.record.holder, certificate, now)
             }
             State::Ordering(ordering) => Some(self.place(certificate, &ordering).await),
             State::AwaitingControl(awaiting) => Some(self.look(certificate, &awaiting).await?),
@@ -159,7 +171,7 @@ impl<'a> Worker<'a> {
 
     async fn place(&self, certificate: &Certificate, ordering: &Ordering) -> order::Step {
         let terms = OrderTerms {
-            names: certificate.names(&self.record.hostname.name),
+            names: self.record.holder.names(certificate),
             method: certificate.wanted.method,
             key_type: ordering.key_type,
         };
@@ -213,11 +225,11 @@ impl<'a> Worker<'a> {
         };
         let age = (self.world.clock.now() - awaiting.placed_at).unsigned_abs();
         let left = self.world.settings.publication_wait.saturating_sub(age);
-        let key = FeedKey::Hostname(certificate.hostname);
+        let key = certificate.feed_key();
         if deployment::wait(self.world, key, Some(role), left, self.stop).await?
             == Confirmation::NotYet
         {
-            tracing::warn!(hostname.id = %certificate.hostname, "looking for a token that some serving node does not have");
+            tracing::warn!(?key, "looking for a token that some serving node does not have");
         }
         Ok(())
     }
@@ -241,7 +253,7 @@ impl<'a> Worker<'a> {
     }
 
     async fn accept(&self, certificate: &Certificate, validating: &Validating) -> order::Step {
-        let names = certificate.names(&self.record.hostname.name);
+        let names = self.record.holder.names(certificate);
         let key_type = validating.order.key_type;
         // RSA keys take long to find: not on a thread that serves others.
         let made = tokio::task::spawn_blocking(move || keys::request(&names, key_type)).await;
@@ -320,7 +332,7 @@ impl<'a> Worker<'a> {
     ) -> Result<ValidatedChain, String> {
         let key = self.open(&issuing.key)?;
         let facts = x509::chain_facts(chain, &key).map_err(|why| why.to_string())?;
-        let names = certificate.names(&self.record.hostname.name);
+        let names = self.record.holder.names(certificate);
         ValidatedChain::check(facts, &names, issuing.order.key_type, self.world.clock.now())
             .map_err(|why| why.to_string())
     }

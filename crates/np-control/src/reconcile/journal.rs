@@ -1,6 +1,8 @@
-//! One log line and one count for each event of a hostname, written once its save has succeeded.
+//! One log line and one count for each event of a hostname or a zone's certificate pack, written once its save has succeeded.
 
 use np_domain::{
+    certificate::Holder,
+    certificate_pack::Pack,
     custom_hostname::CustomHostname,
     event::{Event, EventKind},
 };
@@ -37,9 +39,32 @@ impl Journal {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "hostname_events",
-            "State changes of hostnames, by kind",
+            "State changes of hostnames and of zones' certificate packs, by kind",
             self.events.clone(),
         );
+    }
+
+    /// Notes what happened to the certificate of `holder`.
+    pub fn note_certificate(&self, holder: &Holder, events: &[Event]) {
+        match holder {
+            Holder::Hostname(hostname) => self.note(hostname, events),
+            Holder::Pack(pack) => self.note_pack(pack, events),
+        }
+    }
+
+    /// Notes what happened to `pack`.
+    pub fn note_pack(&self, pack: &Pack, events: &[Event]) {
+        for event in events {
+            let kind = event.kind.as_str();
+            self.events.get_or_create(&EventLabels { kind }).inc();
+            tracing::info!(
+                pack.id = %pack.id,
+                zone.id = %pack.zone,
+                event = kind,
+                evidence = %event.detail,
+                "pack changed"
+            );
+        }
     }
 
     /// Notes what happened to `hostname`.

@@ -2,24 +2,33 @@
 
 use np_domain::{
     Timestamp,
-    certificate::{Certificate, State, order},
-    custom_hostname::CustomHostname,
+    certificate::{Certificate, Holder, State, order},
     ownership,
 };
 
 /// The step of a certificate that is due while no attempt is under way; `None` in any other state. Nothing is ordered for
 /// a hostname that was given up.
 pub(super) fn step(
-    hostname: &CustomHostname,
+    holder: &Holder,
     certificate: &Certificate,
     now: Timestamp,
 ) -> Option<order::Step> {
-    match (&certificate.attempt, &hostname.ownership) {
-        (
-            State::Settled(_) | State::Stalled(_),
-            ownership::State::GivenUp(_) | ownership::State::Leaving(_),
-        ) => Some(order::abandoned(certificate, now)),
-        (State::Settled(_) | State::Stalled(_), _) => Some(order::begin(certificate, now)),
+    match &certificate.attempt {
+        State::Settled(_) | State::Stalled(_) if is_given_up(holder) => {
+            Some(order::abandoned(certificate, now))
+        }
+        State::Settled(_) | State::Stalled(_) => Some(order::begin(certificate, now)),
         _ => None,
+    }
+}
+
+/// A pack is renewed until it is deleted.
+fn is_given_up(holder: &Holder) -> bool {
+    match holder {
+        Holder::Hostname(hostname) => matches!(
+            hostname.ownership,
+            ownership::State::GivenUp(_) | ownership::State::Leaving(_)
+        ),
+        Holder::Pack(_) => false,
     }
 }

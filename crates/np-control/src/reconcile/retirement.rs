@@ -1,8 +1,11 @@
-//! Retirement: a deleted hostname leaves the serving nodes first and the store last.
+//! Retirement: a deleted hostname, or a deleted pack of a zone, leaves the serving nodes first and the store last.
 
 use std::time::Duration;
 
-use np_domain::{Timestamp, custom_hostname::CustomHostname, entry::FeedKey, ports::StoreError};
+use np_domain::{
+    Timestamp, certificate_pack::Pack, custom_hostname::CustomHostname, entry::FeedKey,
+    ports::StoreError,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -10,7 +13,7 @@ use super::{
     deployment::{self, Confirmation},
 };
 
-/// A deleted hostname is removed after this time even if some node does not confirm: the feed keeps its tombstone, which
+/// What was deleted is removed after this time even if some node does not confirm: the feed keeps its tombstone, which
 /// that node will meet when it goes on.
 const CONFIRMATION_WAIT_MAX: Duration = Duration::from_secs(600);
 
@@ -22,14 +25,36 @@ pub(super) async fn retire(
     since: Timestamp,
     stop: &CancellationToken,
 ) -> Result<(), StoreError> {
-    let key = FeedKey::Hostname(hostname.id);
+    if is_forgotten(world, FeedKey::Hostname(hostname.id), since, stop).await? {
+        world.stores.hostnames.remove(hostname.id).await?;
+        tracing::info!(hostname.name = %hostname.name, hostname.id = %hostname.id, "hostname removed");
+    }
+    Ok(())
+}
+
+/// The same for a pack.
+pub(super) async fn retire_pack(
+    world: &World,
+    pack: &Pack,
+    since: Timestamp,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    if is_forgotten(world, FeedKey::Pack(pack.id), since, stop).await? {
+        world.stores.packs.remove_pack(pack.id).await?;
+        tracing::info!(pack.id = %pack.id, zone.id = %pack.zone, "pack removed");
+    }
+    Ok(())
+}
+
+/// Whether no live node serves it any more, or we have waited for that long enough.
+async fn is_forgotten(
+    world: &World,
+    key: FeedKey,
+    since: Timestamp,
+    stop: &CancellationToken,
+) -> Result<bool, StoreError> {
     let age = (world.clock.now() - since).unsigned_abs();
     let limit = deployment::patience_left(world, age);
     let confirmation = deployment::wait(world, key, None, limit, stop).await?;
-    if confirmation == Confirmation::NotYet && age < CONFIRMATION_WAIT_MAX {
-        return Ok(());
-    }
-    world.stores.hostnames.remove(hostname.id).await?;
-    tracing::info!(hostname.name = %hostname.name, hostname.id = %hostname.id, "hostname removed");
-    Ok(())
+    Ok(confirmation != Confirmation::NotYet || age >= CONFIRMATION_WAIT_MAX)
 }

@@ -8,13 +8,15 @@ use std::sync::{
 use async_trait::async_trait;
 use np_domain::{
     Timestamp,
+    certificate::CertificateRecord,
+    certificate_pack::PackRecord,
     custom_hostname::{CustomHostname, HostnameRecord},
     event::Event,
-    id::{HostnameId, ZoneId},
+    id::{HostnameId, PackId, ZoneId},
     name::Hostname,
     ports::{
         CertificateChange, CertificateStore, Hold, HostnameChange, HostnameFilter, HostnameStore,
-        InsertError, Lease, LeaseOwner, Page, StoreError,
+        InsertError, InsertPackError, Lease, LeaseOwner, PackChange, PackStore, Page, StoreError,
     },
 };
 use np_store::Store;
@@ -133,12 +135,20 @@ impl CertificateStore for Breakable {
         now: Timestamp,
         lease: &Lease,
         limit: u32,
-    ) -> Result<Vec<HostnameRecord>, StoreError> {
+    ) -> Result<Vec<CertificateRecord>, StoreError> {
         self.store.claim_certificates(now, lease, limit).await
     }
 
     async fn record_of(&self, hostname: HostnameId) -> Result<Option<HostnameRecord>, StoreError> {
         self.store.record_of(hostname).await
+    }
+
+    async fn hostname_of(
+        &self,
+        zone: ZoneId,
+        certificate: PackId,
+    ) -> Result<Option<HostnameRecord>, StoreError> {
+        self.store.hostname_of(zone, certificate).await
     }
 
     async fn save_certificate(
@@ -147,5 +157,37 @@ impl CertificateStore for Breakable {
         hold: &Hold,
     ) -> Result<(), StoreError> {
         self.maybe(self.store.save_certificate(change, hold)).await
+    }
+}
+
+#[async_trait]
+impl PackStore for Breakable {
+    async fn insert_pack(
+        &self,
+        record: &PackRecord,
+        max: u32,
+        events: &[Event],
+    ) -> Result<(), InsertPackError> {
+        self.store.insert_pack(record, max, events).await
+    }
+
+    async fn pack(&self, zone: ZoneId, id: PackId) -> Result<Option<PackRecord>, StoreError> {
+        self.store.pack(zone, id).await
+    }
+
+    async fn packs(&self, zone: ZoneId) -> Result<Vec<PackRecord>, StoreError> {
+        self.store.packs(zone).await
+    }
+
+    async fn save_pack(&self, change: &PackChange) -> Result<(), StoreError> {
+        self.maybe(self.store.save_pack(change)).await
+    }
+
+    async fn remove_pack(&self, id: PackId) -> Result<(), StoreError> {
+        self.maybe(self.store.remove_pack(id)).await
+    }
+
+    async fn pack_history(&self, id: PackId, limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.store.pack_history(id, limit).await
     }
 }

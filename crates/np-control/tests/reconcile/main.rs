@@ -7,5 +7,6 @@ mod breakable;
 mod crash;
 mod issuance;
 mod ownership;
+mod packs;
 mod sharing;
 mod world;

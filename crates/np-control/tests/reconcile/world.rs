@@ -252,6 +252,7 @@ impl TestWorld {
         let stores = Stores {
             hostnames: breakable.clone(),
             certificates: breakable.clone(),
+            packs: breakable.clone(),
             ..Stores::of(self.store.clone())
         };
         (self.control_over(stores, "breaking"), breakable)

@@ -15,11 +15,12 @@ use thiserror::Error;
 use crate::{
     Timestamp,
     account::{Account, ApiToken},
-    certificate::Certificate,
+    certificate::{Certificate, CertificateRecord},
+    certificate_pack::PackRecord,
     custom_hostname::{CustomHostname, HostnameRecord},
     entry::{FeedKey, Generation},
     event::Event,
-    id::{AccountId, HostnameId, TokenId, ZoneId},
+    id::{AccountId, HostnameId, PackId, TokenId, ZoneId},
     name::Hostname,
     secret::SealedBytes,
     text::Explanation,
@@ -106,7 +107,18 @@ pub struct HostnameChange {
     pub publish: Publish,
 }
 
-/// A save of a certificate. Its history is its hostname's.
+/// A save of a zone's pack with its certificate, whose version is that of both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackChange {
+    /// The pack as it shall be.
+    pub record: PackRecord,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// Whether what is served changes.
+    pub publish: Publish,
+}
+
+/// A save of a certificate. Its history is its hostname's or its pack's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateChange {
     /// The certificate as it shall be, with the version that was read.
@@ -223,27 +235,81 @@ pub trait HostnameStore: Send + Sync {
     async fn remove(&self, id: HostnameId) -> Result<(), StoreError>;
 }
 
-/// Certificates of hostnames.
+/// Certificates of hostnames and of zones' packs.
 #[async_trait]
 pub trait CertificateStore: Send + Sync {
-    /// Claims at most `limit` certificates that are due at `now`, the longest due first, with their hostnames. Those of
-    /// leaving hostnames are not claimed.
+    /// Claims at most `limit` certificates that are due at `now`, of hostnames and of packs alike, the longest due first,
+    /// with what they belong to. Those of leaving hostnames are not claimed; those of leaving packs are, to be retired.
     async fn claim_certificates(
         &self,
         now: Timestamp,
         lease: &Lease,
         limit: u32,
-    ) -> Result<Vec<HostnameRecord>, StoreError>;
+    ) -> Result<Vec<CertificateRecord>, StoreError>;
 
     /// Reads a certificate's record again by its hostname.
     async fn record_of(&self, hostname: HostnameId) -> Result<Option<HostnameRecord>, StoreError>;
 
-    /// Saves a certificate.
+    /// The hostname of a zone whose certificate has this id.
+    async fn hostname_of(
+        &self,
+        zone: ZoneId,
+        certificate: PackId,
+    ) -> Result<Option<HostnameRecord>, StoreError>;
+
+    /// Saves a certificate, whatever it belongs to.
     async fn save_certificate(
         &self,
         change: &CertificateChange,
         hold: &Hold,
     ) -> Result<(), StoreError>;
+}
+
+/// Certificate packs of zones. Those that are leaving are found only by [`CertificateStore::claim_certificates`] and
+/// [`FeedStore`].
+#[async_trait]
+pub trait PackStore: Send + Sync {
+    /// Adds a pack with its certificate at version 0, and marks it for the feed. A zone has at most one pack of kind
+    /// universal, and at most `max` others.
+    async fn insert_pack(
+        &self,
+        record: &PackRecord,
+        max: u32,
+        events: &[Event],
+    ) -> Result<(), InsertPackError>;
+
+    /// One pack of a zone.
+    async fn pack(&self, zone: ZoneId, id: PackId) -> Result<Option<PackRecord>, StoreError>;
+
+    /// All packs of a zone, ordered by (created_at, id).
+    async fn packs(&self, zone: ZoneId) -> Result<Vec<PackRecord>, StoreError>;
+
+    /// Saves a pack and its certificate. Leases end: whoever works on what was there before is too late anyway.
+    async fn save_pack(&self, change: &PackChange) -> Result<(), StoreError>;
+
+    /// Removes a pack that is leaving, with its history; the feed keeps its tombstone. Removing one that is gone is no
+    /// error.
+    async fn remove_pack(&self, id: PackId) -> Result<(), StoreError>;
+
+    /// The newest events of a pack, newest first.
+    async fn pack_history(&self, id: PackId, limit: u32) -> Result<Vec<Event>, StoreError>;
+}
+
+/// Why a pack could not be added.
+#[derive(Debug, Error)]
+pub enum InsertPackError {
+    /// The zone has as many as it may have.
+    #[error("the zone has all {0} packs that it may have")]
+    Full(u32),
+    /// Memory did not take it.
+    #[error(transparent)]
+    Insert(#[from] InsertError),
+}
+
+impl From<StoreError> for InsertPackError {
+    fn from(error: StoreError) -> Self {
+        Self::Insert(error.into())
+    }
 }
 
 /// Zones.
@@ -284,8 +350,8 @@ pub trait ZoneStore: Send + Sync {
     /// active one among them would then have its name together with another account's that is not among them.
     async fn save_activation(&self, zones: &[Zone], publish: Publish) -> Result<(), StoreError>;
 
-    /// Removes a zone without hostnames (leaving ones do not count); `Ok(false)` while it has any. The feed keeps its
-    /// tombstone.
+    /// Removes a zone without hostnames (leaving ones do not count), and its certificate packs with it; `Ok(false)` while
+    /// it has any hostname. The feed keeps its tombstone and theirs.
     async fn remove_zone(&self, id: ZoneId) -> Result<bool, StoreError>;
 }
 
@@ -335,6 +401,8 @@ pub struct FeedItem {
 pub enum FeedSubject {
     /// A hostname with its zone.
     Hostname(Box<HostnameRecord>, Box<Zone>),
+    /// A certificate pack with its zone.
+    Pack(Box<PackRecord>, Box<Zone>),
     /// A zone.
     Zone(Box<Zone>),
 }

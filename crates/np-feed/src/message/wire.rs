@@ -3,6 +3,8 @@
 //! A number once given to a field is never given to another. Reading borrows from the message; writing borrows from the
 //! entry.
 
+mod pack;
+
 use std::borrow::Cow;
 
 use minicbor::{
@@ -26,6 +28,7 @@ use np_domain::{
 };
 
 use super::Unreadable;
+pub(super) use pack::Pack;
 
 type Text<'a> = Cow<'a, str>;
 

@@ -10,6 +10,7 @@ use super::{
     Applied, ApplyError, CHANGES_KEPT, Change, Replica,
     environment::{Environment, Table},
     frame::Frame,
+    packs,
     tables::{self, Names, State, TxtValues},
 };
 use crate::message::{Batch, Content, FORMAT, Item, Unreadable};
@@ -99,6 +100,10 @@ fn write_items(
                 let name = remove_hostname(environment, txn, id)?;
                 changes.each.extend(name.map(Change::Host));
             }
+            Ok((Content::Gone(FeedKey::Pack(id)), _)) => {
+                let hosts = packs::remove(environment, txn, id)?;
+                changes.each.extend(hosts.into_iter().map(Change::Host));
+            }
             Ok((Content::Gone(FeedKey::Zone(id)), _)) => {
                 environment.zones.delete(txn, id.as_bytes())?;
                 changes.each.push(Change::Zone(id));
@@ -109,6 +114,13 @@ fn write_items(
                 let name: Box<str> = entry.name.as_str().into();
                 changes.each.extend(old.filter(|old| *old != name).map(Change::Host));
                 changes.each.push(Change::Host(name));
+            }
+            Ok((Content::Pack(pack), content)) => {
+                let old = packs::remove(environment, txn, pack.pack)?;
+                let frame = Frame { round, generation, content };
+                let new = packs::put(environment, txn, &pack, frame)?;
+                let gone = old.into_iter().filter(|host| !new.contains(host)).collect::<Vec<_>>();
+                changes.each.extend(gone.into_iter().chain(new).map(Change::Host));
             }
             Ok((Content::Zone(zone), content)) => {
                 let key = zone.zone.as_bytes();
@@ -145,7 +157,7 @@ fn put_hostname(
     let names = Frame { content: &names, ..frame }.write(id.as_bytes());
     environment.hostnames.put(txn, id.as_bytes(), &names)?;
     if let Some(delegation) = delegation {
-        let key = tables::delegation_key(delegation.name.as_str(), id);
+        let key = tables::delegation_key(delegation.name.as_str(), id.as_bytes());
         let values = delegation.txt.iter().map(|value| value.as_str()).collect();
         let values = tables::encode(&TxtValues { values });
         environment.delegations.put(txn, &key, &Frame { content: &values, ..frame }.write(&key))?;
@@ -164,13 +176,13 @@ fn remove_hostname(
     let names = frame.and_then(|frame| minicbor::decode::<Names<'_>>(frame.content).ok());
     let Some(names) = names else {
         tracing::warn!(hostname = %id, "replica.index_damaged: looking through all keys");
-        remove_by_search(txn, environment.entries, id)?;
-        remove_by_search(txn, environment.delegations, id)?;
+        remove_by_search(txn, environment.entries, id.as_bytes())?;
+        remove_by_search(txn, environment.delegations, id.as_bytes())?;
         environment.hostnames.delete(txn, id.as_bytes())?;
         return Ok(None);
     };
     let entry_key = tables::entry_key(names.name, id);
-    let delegation_key = names.delegation.map(|name| tables::delegation_key(name, id));
+    let delegation_key = names.delegation.map(|name| tables::delegation_key(name, id.as_bytes()));
     let name = names.name.into();
     environment.hostnames.delete(txn, id.as_bytes())?;
     environment.entries.delete(txn, &entry_key)?;
@@ -180,12 +192,16 @@ fn remove_hostname(
     Ok(Some(name))
 }
 
-/// Removes the hostname's keys from a table when nothing tells any more what they are.
-fn remove_by_search(txn: &mut RwTxn<'_>, table: Table, id: HostnameId) -> heed::Result<()> {
+/// Removes the keys that end with an id from a table when nothing tells any more what they are.
+pub(super) fn remove_by_search(
+    txn: &mut RwTxn<'_>,
+    table: Table,
+    id: &[u8; 16],
+) -> heed::Result<()> {
     let mut keys = Vec::new();
     for pair in table.iter(txn)? {
         let (key, _) = pair?;
-        if key.ends_with(id.as_bytes()) {
+        if key.ends_with(id) {
             keys.push(key.to_vec());
         }
     }
@@ -204,6 +220,7 @@ fn sweep(environment: &Environment, txn: &mut RwTxn<'_>, round: u32) -> Result<(
     for id in hostnames {
         remove_hostname(environment, txn, id)?;
     }
+    packs::sweep(environment, txn, round)?;
     let mut zones = Vec::new();
     for pair in environment.zones.iter(txn)? {
         let (key, bytes) = pair?;
@@ -217,7 +234,8 @@ fn sweep(environment: &Environment, txn: &mut RwTxn<'_>, round: u32) -> Result<(
     Ok(())
 }
 
-fn is_stale(key: &[u8], bytes: &[u8], round: u32) -> bool {
+/// Whether an earlier round wrote this, or nobody can tell.
+pub(super) fn is_stale(key: &[u8], bytes: &[u8], round: u32) -> bool {
     Frame::read(key, bytes).is_none_or(|frame| frame.round != round)
 }
 

@@ -18,6 +18,8 @@ pub(super) type Table = Database<'static, Bytes, Bytes>;
 /// Threads that may read at once, each with a slot of its own for as long as it lives: workers, and the blocking threads
 /// of the runtime (512 by default).
 const READERS_MAX: u32 = 1024;
+/// How many tables there are.
+const TABLES: u32 = 7;
 /// LMDB's file inside the directory.
 const DATA_FILE: &str = "data.mdb";
 /// LMDB's table of readers beside it.
@@ -35,10 +37,15 @@ pub(super) struct Environment {
     pub(super) entries: Table,
     /// Hostname id to the names under which its entry is found.
     pub(super) hostnames: Table,
-    /// Delegation name, labels reversed, `00 id` to its TXT values.
+    /// Delegation name, or `_acme-challenge` name of a zone of ours, labels reversed, `00 id` to its TXT values; the id is
+    /// that of a hostname or of a pack.
     pub(super) delegations: Table,
     /// Zone id to the zone.
     pub(super) zones: Table,
+    /// Pack id to the pack.
+    pub(super) packs: Table,
+    /// `host 00 id` to nothing: which packs have a host.
+    pub(super) pack_hosts: Table,
 }
 
 /// Why an attempt at opening failed.
@@ -76,8 +83,19 @@ impl Environment {
         check_length(&env, &data_file)?;
         // Slots of readers that were killed would keep old pages from being used again.
         env.clear_stale_readers()?;
-        let [state, entries, hostnames, delegations, zones] = create_tables(&env)?;
-        let environment = Self { env, data_file, state, entries, hostnames, delegations, zones };
+        let [state, entries, hostnames, delegations, zones, packs, pack_hosts] =
+            create_tables(&env)?;
+        let environment = Self {
+            env,
+            data_file,
+            state,
+            entries,
+            hostnames,
+            delegations,
+            zones,
+            packs,
+            pack_hosts,
+        };
         environment.state().map_err(|error| Failure::Corrupt(error.to_string()))?;
         Ok(environment)
     }
@@ -122,7 +140,9 @@ impl Environment {
 fn map(path: &Path, options: &ReplicaOptions) -> Result<Env<WithTls>, Failure> {
     let page = 64 * 1024;
     let mut open = EnvOpenOptions::new();
-    open.map_size(options.map_bytes.next_multiple_of(page)).max_dbs(5).max_readers(READERS_MAX);
+    open.map_size(options.map_bytes.next_multiple_of(page))
+        .max_dbs(TABLES)
+        .max_readers(READERS_MAX);
     // SAFETY: the map is undefined behaviour if the file changes other than through LMDB. The directory is the node's
     // own (created by us, documented as such), the lock file is in use, no code of ours writes the file but to lengthen
     // it, and a file that was cut short is refused by `check_length` before anything in it is followed. The flag changes
@@ -150,7 +170,7 @@ fn used_bytes(env: &Env<WithTls>) -> u64 {
     pages * u64::from(env.unnamed_database_stat().page_size)
 }
 
-fn create_tables(env: &Env<WithTls>) -> heed::Result<[Table; 5]> {
+fn create_tables(env: &Env<WithTls>) -> heed::Result<[Table; TABLES as usize]> {
     let txn = env.write_txn()?;
     let created = env.create_databases_and_commit(txn, |opener, txn| {
         let mut create = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
@@ -160,6 +180,8 @@ fn create_tables(env: &Env<WithTls>) -> heed::Result<[Table; 5]> {
             create("hostnames")?,
             create("delegations")?,
             create("zones")?,
+            create("packs")?,
+            create("pack_hosts")?,
         ];
         Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(tables))
     })?;

@@ -57,7 +57,9 @@ impl Replica {
         zone.map(Some).map_err(|why| ReadError::Corrupt { what: format!("zone {id}"), why })
     }
 
-    /// What stands at this lower-case name of the delegation domain: one seek in an index of reversed labels.
+    /// What stands at this lower-case name of the delegation domain: one seek in an index of reversed labels. An
+    /// `_acme-challenge` name of a zone whose DNS is ours is found here too, while a pack of the zone has an open order:
+    /// [`DelegationAnswer::Txt`] then holds what DNS must answer there for the CA, beside any records of the zone.
     ///
     /// # Errors
     /// When the copy or the name's values cannot be read.

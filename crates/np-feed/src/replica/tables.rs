@@ -12,7 +12,7 @@ use super::{
 use crate::message::FeedId;
 
 /// The version of the tables; a copy of another version is fetched anew.
-const TABLES_VERSION: u16 = 1;
+const TABLES_VERSION: u16 = 2;
 const STATE_KEY: &[u8] = b"state";
 
 /// Ends the name in a key; sorts before everything that a name can contain.
@@ -82,7 +82,7 @@ pub(super) struct Names<'a> {
     pub(super) delegation: Option<&'a str>,
 }
 
-/// The TXT values at a delegation name.
+/// The TXT values at a name of the delegation domain, or at an `_acme-challenge` name of a zone of ours.
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) struct TxtValues<'a> {
     #[b(0)]
@@ -95,7 +95,12 @@ pub(super) fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 
 /// The key of an entry.
 pub(super) fn entry_key(name: &str, id: HostnameId) -> Vec<u8> {
-    [entry_prefix(name).as_slice(), id.as_bytes()].concat()
+    named_key(name, id.as_bytes())
+}
+
+/// The key of something with this id that is found by a name.
+pub(super) fn named_key(name: &str, id: &[u8; ID_BYTES]) -> Vec<u8> {
+    [entry_prefix(name).as_slice(), id].concat()
 }
 
 /// What the keys of all entries of a name begin with.
@@ -103,11 +108,11 @@ pub(super) fn entry_prefix(name: &str) -> Vec<u8> {
     [name.as_bytes(), &[END]].concat()
 }
 
-/// The key of a delegation name.
-pub(super) fn delegation_key(name: &str, id: HostnameId) -> Vec<u8> {
+/// The key of a delegation name of the hostname or pack with this id.
+pub(super) fn delegation_key(name: &str, id: &[u8; ID_BYTES]) -> Vec<u8> {
     let mut key = reversed(name);
     key.push(END);
-    key.extend_from_slice(id.as_bytes());
+    key.extend_from_slice(id);
     key
 }
 

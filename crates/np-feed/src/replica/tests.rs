@@ -1,6 +1,7 @@
 //! The copy against what it promises.
 
 mod damage;
+mod packs;
 mod random;
 
 use np_domain::{

@@ -10,14 +10,16 @@ use super::OpenError;
 /// A database's migrations: number, name and text.
 pub(super) type Migrations = [(i64, &'static str, &'static str)];
 
-pub(super) const POSTGRES: [(i64, &str, &str); 2] = [
+pub(super) const POSTGRES: [(i64, &str, &str); 3] = [
     (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
     (4, "zones", include_str!("../../migrations/postgres/0004_zones.sql")),
+    (5, "packs", include_str!("../../migrations/postgres/0005_packs.sql")),
 ];
 
-pub(super) const SQLITE: [(i64, &str, &str); 2] = [
+pub(super) const SQLITE: [(i64, &str, &str); 3] = [
     (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
     (4, "zones", include_str!("../../migrations/sqlite/0004_zones.sql")),
+    (5, "packs", include_str!("../../migrations/sqlite/0005_packs.sql")),
 ];
 
 /// Applies what has not been applied.

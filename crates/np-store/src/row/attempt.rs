@@ -314,7 +314,8 @@ impl TryFrom<Control> for certificate::Control {
     }
 }
 
-fn cert_name(text: &str) -> Result<certificate::CertName, Damage> {
+/// A name on a certificate: with `*.` before it, a wildcard.
+pub(crate) fn cert_name(text: &str) -> Result<certificate::CertName, Damage> {
     Ok(match text.strip_prefix("*.") {
         Some(base) => certificate::CertName::Wildcard(super::hostname(base)?.wildcard()),
         None => certificate::CertName::Exact(super::hostname(text)?),

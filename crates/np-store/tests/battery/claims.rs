@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use np_domain::{
-    certificate,
+    certificate::{self, Holder},
     custom_hostname::HostnameRecord,
     ownership,
-    ports::{CertificateStore, Hold, HostnameStore},
+    ports::{CertificateStore, Hold, HostnameStore, PackStore},
 };
 
 use crate::{
-    values::{at, certificate_change, change, lease, leaving, proven, record},
+    values::{at, certificate_change, change, claimed, lease, leaving, pack, proven, record},
     world::World,
 };
 
@@ -25,9 +25,10 @@ pub(crate) async fn claimed_rows_are_hidden_until_the_lease_ends(world: World) {
     assert_eq!(store.claim_ownership(at(60), &lease("b", at(99)), 10).await.unwrap(), expected);
 
     // The certificate has a lease of its own.
-    assert_eq!(store.claim_certificates(at(0), &lease("a", at(60)), 10).await.unwrap(), expected);
+    let held = expected.map(claimed);
+    assert_eq!(store.claim_certificates(at(0), &lease("a", at(60)), 10).await.unwrap(), held);
     assert_eq!(store.claim_certificates(at(59), &lease("b", at(99)), 10).await.unwrap(), []);
-    assert_eq!(store.claim_certificates(at(60), &lease("b", at(99)), 10).await.unwrap(), expected);
+    assert_eq!(store.claim_certificates(at(60), &lease("b", at(99)), 10).await.unwrap(), held);
 }
 
 pub(crate) async fn release_ends_a_lease_and_keep_prolongs_it(world: World) {
@@ -109,16 +110,54 @@ pub(crate) async fn the_longest_due_come_first_and_no_more_than_asked_for(world:
         }
         store.insert(&record, &[]).await.unwrap();
     }
-    let names = |records: Vec<np_domain::custom_hostname::HostnameRecord>| {
+    let names = |records: &[HostnameRecord]| {
         records.iter().map(|record| record.hostname.name.to_string()).collect::<Vec<_>>()
     };
     let lease = lease("a", at(60));
     let first = store.claim_ownership(at(9), &lease, 2).await.unwrap();
-    assert_eq!(names(first), ["a.customer.com", "b.customer.com"]);
+    assert_eq!(names(&first), ["a.customer.com", "b.customer.com"]);
     let rest = store.claim_ownership(at(9), &lease, 2).await.unwrap();
-    assert_eq!(names(rest), ["c.customer.com"]);
-    let first = store.claim_certificates(at(2), &lease, 5).await.unwrap();
-    assert_eq!(names(first), ["a.customer.com", "b.customer.com"]);
+    assert_eq!(names(&rest), ["c.customer.com"]);
+    let due = store.claim_certificates(at(2), &lease, 5).await.unwrap();
+    let holders: Vec<_> = due.iter().map(|record| &record.holder).collect();
+    let expected: Vec<_> = first.iter().map(|r| Holder::Hostname(r.hostname.clone())).collect();
+    assert_eq!(holders, expected.iter().collect::<Vec<_>>());
+}
+
+pub(crate) async fn hostnames_and_packs_wait_in_one_line(world: World) {
+    let store = &world.store;
+    let mut expected = Vec::new();
+    for due in 1..=3 {
+        let mut hostname = record(world.zone.id, &format!("h{due}.customer.com"));
+        let certificate = hostname.certificate.as_mut().unwrap();
+        certificate.attempt = next_try(certificate, 2 * due);
+        expected.push((2 * due, certificate.id));
+        store.insert(&hostname, &[]).await.unwrap();
+        let mut pack = pack(world.zone.id, &["provider.com"]);
+        pack.certificate.attempt = next_try(&pack.certificate, 2 * due - 1);
+        expected.push((2 * due - 1, pack.certificate.id));
+        store.insert_pack(&pack, 9, &[]).await.unwrap();
+    }
+    expected.sort();
+    let mut claimed = Vec::new();
+    for _ in 0..2 {
+        let lease = lease("a", at(60));
+        let due = store.claim_certificates(at(9), &lease, 3).await.unwrap();
+        assert_eq!(due.len(), 3);
+        claimed.extend(due.iter().map(|record| record.certificate.id));
+    }
+    assert_eq!(claimed, expected.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+    store.release_leases(&lease("a", at(60)).owner, at(9)).await.unwrap();
+    assert_eq!(store.claim_certificates(at(9), &lease("b", at(60)), 9).await.unwrap().len(), 6);
+}
+
+fn next_try(certificate: &certificate::Certificate, due: i64) -> certificate::State {
+    match certificate.attempt.clone() {
+        certificate::State::Ordering(ordering) => {
+            certificate::State::Ordering(certificate::Ordering { next_try: at(due), ..ordering })
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 pub(crate) async fn two_claimants_never_share_a_row(world: World) {
@@ -139,8 +178,7 @@ pub(crate) async fn two_claimants_never_share_a_row(world: World) {
                     return claimed;
                 }
                 claimed.extend(records.iter().map(|r| r.hostname.id.to_string()));
-                let packs = certificates.iter().flat_map(|r| &r.certificate);
-                claimed.extend(packs.map(|certificate| certificate.id.to_string()));
+                claimed.extend(certificates.iter().map(|r| r.certificate.id.to_string()));
             }
         }));
     }

@@ -13,6 +13,7 @@ mod feed;
 mod hostnames;
 mod lists;
 mod outage;
+mod packs;
 mod secrets;
 mod states;
 mod values;
@@ -56,6 +57,7 @@ battery! {
         hastening_a_zone_makes_its_unproven_hostnames_due,
         release_leases_ends_those_of_one_owner_only,
         the_longest_due_come_first_and_no_more_than_asked_for,
+        hostnames_and_packs_wait_in_one_line,
         two_claimants_never_share_a_row,
         leaving_hostnames_are_claimed_and_their_certificates_are_not;
     damage:
@@ -81,6 +83,13 @@ battery! {
         filters_narrow_the_list_and_the_total,
         filters_follow_edits_of_the_certificate,
         signs_of_patterns_are_plain_text;
+    packs:
+        pack_is_found_in_its_zone_only_and_listed_in_order,
+        a_zone_has_room_for_so_many_packs_and_one_universal_one,
+        certificate_of_a_pack_is_saved_with_the_packs_version,
+        leaving_pack_is_claimed_told_of_and_removed,
+        removing_a_zone_takes_its_packs_along,
+        certificate_of_a_hostname_is_found_by_its_id_in_its_zone_only;
     secrets:
         first_secret_of_a_name_stays;
     states:

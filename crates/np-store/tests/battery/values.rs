@@ -6,13 +6,16 @@ use uuid::Uuid;
 use np_domain::{
     Timestamp,
     account::Account,
-    certificate::{BundleMethod, Certificate, DcvMethod, KeyType, Wanted},
+    certificate::{
+        BundleMethod, Certificate, CertificateRecord, DcvMethod, Holder, KeyType, Owner, Wanted,
+    },
+    certificate_pack::{Pack, PackHosts, PackKind, PackRecord, Validity},
     custom_hostname::{CustomHostname, HostnameRecord, Metadata, OwnershipToken},
     delegation::DelegationId,
     event::{Event, EventKind},
     id::{AccountId, HostnameId, PackId, ZoneId},
     ownership,
-    ports::{CertificateChange, HostnameChange, Lease, LeaseOwner, Publish},
+    ports::{CertificateChange, HostnameChange, Lease, LeaseOwner, PackChange, Publish},
     text::Explanation,
     tls_policy::TlsPolicy,
     zone::{self, Zone, ZoneKind},
@@ -88,6 +91,35 @@ pub(crate) fn certificate(hostname: HostnameId) -> Certificate {
         keys: vec![KeyType::P256],
     };
     Certificate::new(PackId::from_uuid(Uuid::new_v4()), hostname, wanted, START)
+}
+
+/// The record as it is claimed for its certificate.
+pub(crate) fn claimed(record: HostnameRecord) -> CertificateRecord {
+    let holder = Holder::Hostname(record.hostname);
+    CertificateRecord { holder, certificate: record.certificate.unwrap() }
+}
+
+/// A pack that was just ordered.
+pub(crate) fn pack(zone: ZoneId, hosts: &[&str]) -> PackRecord {
+    let id = PackId::from_uuid(Uuid::new_v4());
+    let hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
+    let pack = Pack {
+        id,
+        zone,
+        kind: PackKind::Advanced,
+        hosts: PackHosts::restored(hosts),
+        validity: Validity::Days30,
+        branding: true,
+        created_at: START,
+        leaving_since: None,
+    };
+    let wanted = certificate(HostnameId::from_uuid(Uuid::new_v4())).wanted;
+    PackRecord { pack, certificate: Certificate::new(id, Owner::Zone(zone), wanted, START) }
+}
+
+/// A save of a pack as it is.
+pub(crate) fn pack_change(record: &PackRecord) -> PackChange {
+    PackChange { record: record.clone(), events: Vec::new(), publish: Publish::No }
 }
 
 pub(crate) fn proven(at: Timestamp) -> ownership::State {

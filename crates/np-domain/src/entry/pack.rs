@@ -1,0 +1,120 @@
+//! What a serving node is told about a zone's certificate pack.
+
+use std::collections::BTreeMap;
+
+use super::{Delegation, ServedCertificate};
+use crate::{
+    Timestamp,
+    certificate::{CertName, Certificate, ControlProof},
+    certificate_pack::{Pack, PackKind, PackRecord},
+    delegation::DelegationDomain,
+    id::{PackId, ZoneId},
+    name::{DnsName, Hostname},
+    text::Explanation,
+    zone::{Zone, ZoneKind},
+};
+
+/// What serving nodes know of a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackEntry {
+    /// The pack's id.
+    pub pack: PackId,
+    /// Whose hosts it covers.
+    pub zone: ZoneId,
+    /// Who ordered it.
+    pub kind: PackKind,
+    /// When: of two packs of one kind for a name, the later one is served.
+    pub ordered_at: Timestamp,
+    /// The names that it covers.
+    pub hosts: Vec<CertName>,
+    /// What is answered on port 80 of single hosts.
+    pub tokens: Vec<HostToken>,
+    /// What DNS answers in TXT for the CA: the hosts' places in our delegation domain always, and of a zone whose DNS is
+    /// ours also `_acme-challenge.<host>` while an order is open.
+    pub challenges: Vec<Delegation>,
+    /// The certificates; empty while there is none.
+    pub certificates: Vec<ServedCertificate>,
+}
+
+/// A body to answer at a path of one host, on port 80, to whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostToken {
+    /// The host.
+    pub host: Hostname,
+    /// The path, beginning with `/.well-known/`.
+    pub path: Explanation,
+    /// The body.
+    pub body: Explanation,
+}
+
+/// What serving nodes must know of a pack of `zone`; `None` when they must forget it. A host too long to be delegated has
+/// no place in the delegation domain, and nothing else is left out.
+pub fn pack_entry(
+    record: &PackRecord,
+    zone: &Zone,
+    domain: &DelegationDomain,
+) -> Option<PackEntry> {
+    let (pack, certificate) = (&record.pack, &record.certificate);
+    if pack.leaving_since.is_some() {
+        return None;
+    }
+    Some(PackEntry {
+        pack: pack.id,
+        zone: pack.zone,
+        kind: pack.kind,
+        ordered_at: pack.created_at,
+        hosts: pack.hosts.as_slice().to_vec(),
+        tokens: tokens(certificate),
+        challenges: challenges(pack, certificate, zone, domain),
+        certificates: certificate.to_serve().into_iter().map(Into::into).collect(),
+    })
+}
+
+fn tokens(certificate: &Certificate) -> Vec<HostToken> {
+    let controls = certificate.open_order().into_iter().flat_map(|order| &order.controls);
+    let http = controls.filter_map(|control| match &control.proof {
+        ControlProof::Http { path, body } => Some(HostToken {
+            host: control.name.base().clone(),
+            path: path.clone(),
+            body: body.clone(),
+        }),
+        ControlProof::Txt { .. } => None,
+    });
+    http.collect()
+}
+
+fn challenges(
+    pack: &Pack,
+    certificate: &Certificate,
+    zone: &Zone,
+    domain: &DelegationDomain,
+) -> Vec<Delegation> {
+    let mut values = values(certificate);
+    let mut challenges = Vec::new();
+    for base in pack.hosts.bases() {
+        let own = base.acme_challenge();
+        let txt = values.remove(&own).unwrap_or_default();
+        if zone.kind == ZoneKind::Full && !txt.is_empty() {
+            challenges.push(Delegation { name: own, txt: txt.clone() });
+        }
+        if let Ok(name) = domain.target(base, zone.delegation) {
+            challenges.push(Delegation { name, txt });
+        }
+    }
+    challenges
+}
+
+/// The TXT values of the open order, by the name that they belong at.
+fn values(certificate: &Certificate) -> BTreeMap<DnsName, Vec<Explanation>> {
+    let mut values: BTreeMap<DnsName, Vec<Explanation>> = BTreeMap::new();
+    let controls = certificate.open_order().into_iter().flat_map(|order| &order.controls);
+    for control in controls {
+        if let ControlProof::Txt { name, value } = &control.proof {
+            values.entry(name.clone()).or_default().push(value.clone());
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests;
