@@ -14,7 +14,7 @@
 //! | [`origin`], [`nginx`] | where proxied requests end |
 //! | [`gate`] | a TCP forwarder that can be shut, for outages of what is behind it |
 //! | [`postgres`] | PostgreSQL: a cluster of one's own, or one that all tests share |
-//! | [`sdk`] | Python scripts against the official SDK |
+//! | [`sdk`] | scripts against the official SDKs, in Python and TypeScript |
 //! | [`program`] | any real program as a child of the test |
 //! | [`ports`], [`wait`] | free ports; waiting for a condition instead of sleeping |
 

@@ -1,18 +1,20 @@
-//! The official Python SDK, as a customer of the API has it: a script of the test runs against a server of the test, and prints
-//! what it saw as JSON.
+//! The official SDKs, as customers of the API have them: scripts of a test run against a server of the test.
+//!
+//! Python scripts print what they saw as JSON ([`Sdk`]); TypeScript is compiled first, and what the API answered is compiled
+//! too, against the SDK's types ([`typescript`]).
+
+mod environment;
+pub mod typescript;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::program;
+pub use environment::Environment;
 
-/// Names the folder of the Python environment with the SDK, when it is not at `sdk-venv` in the build folder.
-const ENVIRONMENT_VARIABLE: &str = "NAMEPLATE_SDK_VENV";
-
-/// The SDK, set up for one server and one token.
+/// The Python SDK, set up for one server and one token.
 #[derive(Debug)]
 pub struct Sdk {
     python: PathBuf,
@@ -21,17 +23,12 @@ pub struct Sdk {
 }
 
 impl Sdk {
-    /// The SDK for the API at `base_url` (with its `/client/v4`), authorized by `token`.
+    /// The current SDK (5.x) for the API at `base_url` (with its `/client/v4`), authorized by `token`.
     ///
     /// # Errors
     /// When the SDK is not installed.
     pub fn new(base_url: impl Into<String>, token: impl Into<String>) -> anyhow::Result<Self> {
-        let folders = folders();
-        let python =
-            folders.iter().map(|folder| folder.join("bin/python")).find(|python| python.is_file());
-        let python = python.with_context(|| {
-            format!("{} (looked in {folders:?})", program::missing("The Python SDK"))
-        })?;
+        let python = Environment::Python.file("bin/python")?;
         Ok(Self { python, base_url: base_url.into(), token: token.into() })
     }
 
@@ -43,30 +40,34 @@ impl Sdk {
         let mut python = Command::new(&self.python);
         python.args(["-c", script]).kill_on_drop(true);
         python.env("CLOUDFLARE_BASE_URL", &self.base_url).env("CLOUDFLARE_API_TOKEN", &self.token);
-        let output = python.output().await?;
-        ensure!(
-            output.status.success(),
-            "the script failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let printed = String::from_utf8(output.stdout)?;
-        match serde_json::from_str(&printed) {
-            Ok(value) => Ok(value),
-            Err(error) => {
-                bail!("the script printed something that is not JSON ({error}): {printed}")
-            }
-        }
+        Ok(printed(python).await?.0)
     }
 }
 
-/// Where the environment may be.
-fn folders() -> Vec<PathBuf> {
-    if let Some(folder) = std::env::var_os(ENVIRONMENT_VARIABLE) {
-        return vec![folder.into()];
+/// Runs a Python script, which may import others of its folder, with one of the Python SDKs. Which server to call is for its
+/// arguments to say. Returns what it prints as JSON, and what it complains about.
+///
+/// # Errors
+/// When the SDK is not installed, and like [`Sdk::run`].
+pub async fn run_python(
+    environment: Environment,
+    script: &Path,
+    arguments: &[String],
+) -> anyhow::Result<(Value, String)> {
+    // What Python would write beside the scripts has no place there.
+    let mut python = Command::new(environment.file("bin/python")?);
+    python.arg("-B").arg(script).args(arguments).kill_on_drop(true);
+    printed(python).await
+}
+
+/// Runs a script of an SDK and reads what it prints, besides what it complains about.
+async fn printed(mut script: Command) -> anyhow::Result<(Value, String)> {
+    let output = script.output().await?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the script failed: {said}");
+    let printed = String::from_utf8(output.stdout)?;
+    match serde_json::from_str(&printed) {
+        Ok(value) => Ok((value, said.into_owned())),
+        Err(error) => bail!("the script printed something that is not JSON ({error}): {printed}"),
     }
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    // Relative to the root of the workspace, which is not where cargo runs a test.
-    let build =
-        std::env::var_os("CARGO_TARGET_DIR").map(|folder| workspace.join(folder).join("sdk-venv"));
-    build.into_iter().chain([workspace.join("target/sdk-venv")]).collect()
 }
