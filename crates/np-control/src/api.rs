@@ -7,6 +7,7 @@
 mod accounts;
 mod auth;
 mod body;
+mod custom_csrs;
 mod custom_hostnames;
 mod dcv_delegation;
 mod envelope;
@@ -31,7 +32,7 @@ use np_domain::{
     certificate::{AuthorityName, KeyType},
     delegation::DelegationDomain,
     name::DnsName,
-    ports::Clock,
+    ports::{Clock, Vault},
 };
 
 use crate::{
@@ -61,6 +62,8 @@ pub struct ApiDeps {
     pub settings: ApiSettings,
     /// Where ids and tokens come from.
     pub draws: Arc<dyn Draws>,
+    /// Seals private keys.
+    pub vault: Arc<dyn Vault>,
 }
 
 /// The API's settings.
@@ -111,6 +114,7 @@ impl From<ApiDeps> for Api {
             bells: deps.bells,
             journal: deps.journal,
             draws: deps.draws,
+            vault: deps.vault,
             terms,
         };
         Self(Arc::new(ApiState { app, settings }))

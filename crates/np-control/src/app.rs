@@ -5,6 +5,7 @@
 //! [`tokens`] by the executable at its first start.
 
 pub mod access;
+pub mod csrs;
 pub mod draws;
 pub mod fallback_origins;
 pub mod hostnames;
@@ -18,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use np_domain::{
     Timestamp,
     certificate::{AuthorityName, KeyType},
-    ports::Clock,
+    ports::{Clock, Vault},
 };
 
 use crate::{reconcile::Journal, stores::Stores, wake::Bells};
@@ -37,6 +38,8 @@ pub struct App {
     pub journal: Journal,
     /// Where ids and tokens come from.
     pub draws: Arc<dyn Draws>,
+    /// Seals private keys.
+    pub vault: Arc<dyn Vault>,
     /// What can be asked for here.
     pub terms: Terms,
 }

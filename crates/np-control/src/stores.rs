@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use np_domain::ports::{
-    AccountStore, CertificateStore, FeedStore, HistoryStore, HostnameStore, PackStore, SecretStore,
-    ZoneStore,
+    AccountStore, CertificateStore, CsrStore, FeedStore, HistoryStore, HostnameStore, PackStore,
+    SecretStore, ZoneStore,
 };
 
 /// All memory, behind its ports. Cheap to clone.
@@ -20,6 +20,8 @@ pub struct Stores {
     pub zones: Arc<dyn ZoneStore>,
     /// Accounts and API tokens.
     pub accounts: Arc<dyn AccountStore>,
+    /// Certificate signing requests.
+    pub csrs: Arc<dyn CsrStore>,
     /// The outbox.
     pub feed: Arc<dyn FeedStore>,
     /// What happened to hostnames.
@@ -37,6 +39,7 @@ impl Stores {
             + PackStore
             + ZoneStore
             + AccountStore
+            + CsrStore
             + FeedStore
             + HistoryStore
             + SecretStore
@@ -48,6 +51,7 @@ impl Stores {
             packs: store.clone(),
             zones: store.clone(),
             accounts: store.clone(),
+            csrs: store.clone(),
             feed: store.clone(),
             history: store.clone(),
             secrets: store,

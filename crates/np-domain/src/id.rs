@@ -88,6 +88,10 @@ id!(
     /// One issued certificate of a pack.
     CertificateId, "a UUID of 36 characters", hyphenated
 );
+id!(
+    /// A certificate signing request of the provider's.
+    CsrId, "a UUID of 36 characters", hyphenated
+);
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@
 pub mod account;
 pub mod certificate;
 pub mod certificate_pack;
+pub mod csr;
 pub mod custom_hostname;
 pub mod delegation;
 pub mod diagnosis;

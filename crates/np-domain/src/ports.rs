@@ -3,6 +3,7 @@
 
 mod authority;
 mod clock;
+mod csr_store;
 mod http_probe;
 mod inspector;
 mod resolver;
@@ -11,6 +12,7 @@ mod vault;
 
 pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms, RATE_LIMIT_WORDS};
 pub use clock::Clock;
+pub use csr_store::{CsrOrder, CsrRemoval, CsrStore};
 pub use http_probe::{BODY_BYTES_MAX, HttpProbe, ProbeFailure, ProbeReply, ProbeRequest};
 pub use inspector::Inspector;
 pub use resolver::{LookupFailure, Resolver, TxtAnswer};

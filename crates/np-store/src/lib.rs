@@ -1,7 +1,7 @@
 //! What is remembered: np-domain's memory ports on SQLite (embedded, one process) and PostgreSQL (many nodes).
 //!
 //! There is one implementation of every port, in the file named after what it keeps: `hostnames`, `certificates`,
-//! `packs`, `zones`, `accounts`, `feed`, `history`, `secrets`. The SQL is the same for both databases: integers, texts and
+//! `packs`, `zones`, `accounts`, `csrs`, `feed`, `history`, `secrets`. The SQL is the same for both databases: integers, texts and
 //! bytes, `$1`, `ON CONFLICT`. Where they differ, which is in row locks alone, a statement asks its connection.
 //! `database` has the two ways to run it, `row` what stands in the columns.
 //!
@@ -10,6 +10,7 @@
 
 mod accounts;
 mod certificates;
+mod csrs;
 mod database;
 mod feed;
 mod history;

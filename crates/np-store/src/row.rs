@@ -10,6 +10,7 @@ pub(crate) mod activation;
 pub(crate) mod attempt;
 pub(crate) mod certificate;
 pub(crate) mod chain;
+pub(crate) mod csr;
 pub(crate) mod hostname;
 pub(crate) mod ownership;
 pub(crate) mod pack;

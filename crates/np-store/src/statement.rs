@@ -14,7 +14,7 @@ use sqlx::{
 
 use np_domain::{
     Timestamp,
-    id::{AccountId, HostnameId, PackId, TokenId, ZoneId},
+    id::{AccountId, CsrId, HostnameId, PackId, TokenId, ZoneId},
 };
 
 use crate::row::{Damage, Micros};
@@ -134,7 +134,7 @@ macro_rules! ids {
         })+
     };
 }
-ids!(AccountId, HostnameId, PackId, TokenId, ZoneId);
+ids!(AccountId, CsrId, HostnameId, PackId, TokenId, ZoneId);
 
 /// A row that came back.
 pub(crate) enum Row {

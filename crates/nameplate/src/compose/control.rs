@@ -282,5 +282,6 @@ fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
             hostnames_per_zone_max: (limit > 0).then_some(limit),
         },
         draws: Arc::new(RandomDraws),
+        vault: ground.vault.clone(),
     }
 }

@@ -6,11 +6,13 @@
 
 use np_domain::{
     certificate::{CertName, KeyType},
+    csr::{CsrSubject, CsrTerms},
     secret::SecretBytes,
 };
+use rcgen::string::PrintableString;
 use rcgen::{
-    CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
-    PKCS_RSA_SHA256,
+    CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, PKCS_ECDSA_P256_SHA256,
+    PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
 };
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey, rand_core::OsRng};
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -54,6 +56,38 @@ pub fn request(names: &[CertName], key_type: KeyType) -> Result<KeyAndRequest, K
         key: SecretBytes::new(pair.serialize_der()),
         csr: csr.der().as_ref().into(),
     })
+}
+
+/// Makes a key and a request for it with a subject: one that an operator takes to a CA of their own. An RSA key takes up to
+/// seconds of one core.
+///
+/// # Errors
+/// When the system gives no randomness, or a text cannot stand in a certificate.
+pub fn custom_request(terms: &CsrTerms) -> Result<KeyAndRequest, KeyError> {
+    let pair = generate(terms.key_type.into())?;
+    let names: Vec<_> = terms.sans.iter().map(ToString::to_string).collect();
+    let mut params = CertificateParams::new(names).map_err(KeyError::Request)?;
+    params.distinguished_name = subject(&terms.subject)?;
+    let csr = params.serialize_request(&pair).map_err(KeyError::Request)?;
+    Ok(KeyAndRequest {
+        key: SecretBytes::new(pair.serialize_der()),
+        csr: csr.der().as_ref().into(),
+    })
+}
+
+fn subject(subject: &CsrSubject) -> Result<DistinguishedName, KeyError> {
+    // X.520 wants the country in this form.
+    let country = PrintableString::try_from(subject.country.as_str()).map_err(KeyError::Request)?;
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CountryName, DnValue::PrintableString(country));
+    name.push(DnType::StateOrProvinceName, subject.state.as_str());
+    name.push(DnType::LocalityName, subject.locality.as_str());
+    name.push(DnType::OrganizationName, subject.organization.as_str());
+    if let Some(unit) = &subject.unit {
+        name.push(DnType::OrganizationalUnitName, unit.as_str());
+    }
+    name.push(DnType::CommonName, subject.common_name.as_str());
+    Ok(name)
 }
 
 /// Makes a key. An RSA key takes up to seconds of one core.

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use np_domain::{
     certificate::AuthorityName,
+    csr::CsrError,
     id::IdError,
     name::HostnameError,
     origin::OriginError,
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::app::{
     access::AccessError,
+    csrs::CsrFailure,
     fallback_origins::FallbackError,
     hostnames::{CreateError, EditError, FindError, WantedError},
     tokens::TokenError,
@@ -146,6 +148,25 @@ impl From<FindError> for ApiError {
     }
 }
 
+impl From<CsrFailure> for ApiError {
+    fn from(error: CsrFailure) -> Self {
+        match error {
+            CsrFailure::Unknown => Self::of(Problem::CsrPathNotFound),
+            CsrFailure::InUse => Self::of(Problem::CsrInUse).because(
+                "Upload another certificate to the custom hostname that uses it, or delete that one, first.",
+            ),
+            CsrFailure::QuotaExceeded => Self::of(Problem::CsrQuota),
+            CsrFailure::Key(_) | CsrFailure::CutShort => {
+                Self { cause: Some(Box::new(error)), ..Self::of(Problem::Internal) }
+            }
+            // The zone was removed since it was read.
+            CsrFailure::Insert(InsertError::NoParent) => Self::of(Problem::NoAccess),
+            CsrFailure::Insert(InsertError::Duplicate { .. }) => Self::of(Problem::Busy),
+            CsrFailure::Insert(InsertError::Store(error)) | CsrFailure::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<FallbackError> for ApiError {
     fn from(error: FallbackError) -> Self {
         match error {
@@ -246,6 +267,8 @@ impl From<Invalid> for ApiError {
             Why::BundleMethod => Self::of(Problem::BundleMethod),
             Why::Ciphers(detail) => Self::of(Problem::Ciphers).because(format!("{detail}.")),
             Why::ContainsNothing => Self::of(Problem::ContainInvalid),
+            Why::Csr(error) => csr(error),
+            Why::CsrPathId => Self::of(Problem::CsrPathIdInvalid),
             Why::Hostname(error) => hostname(error),
             Why::HostnameMissing => {
                 Self::of(Problem::HostnameInvalid).because("`hostname` is required.")
@@ -283,6 +306,37 @@ impl From<Invalid> for ApiError {
             Why::ZoneSetting(detail) => Self::of(Problem::BadQuery).because(detail),
         };
         error.at(pointer)
+    }
+}
+
+fn csr(error: CsrError) -> ApiError {
+    match error {
+        CsrError::Country => ApiError::of(Problem::CsrCountry),
+        CsrError::State => ApiError::of(Problem::CsrState).because(format!("Here {error}.")),
+        CsrError::Locality => ApiError::of(Problem::CsrLocality).because(format!("Here {error}.")),
+        CsrError::Organization => {
+            ApiError::of(Problem::CsrOrganization).because(format!("Here {error}."))
+        }
+        CsrError::CommonName => ApiError::of(Problem::CsrCommonName),
+        CsrError::CommonNameTooLong => ApiError::of(Problem::CsrCommonNameTooLong),
+        CsrError::Sans => ApiError::of(Problem::CsrSans).because(format!("Here {error}.")),
+        CsrError::San(_, error) => san(&error),
+        CsrError::KeyType => ApiError::of(Problem::CsrKeyType),
+    }
+}
+
+fn san(error: &HostnameError) -> ApiError {
+    let detail = || format!("Here {error}.");
+    match error {
+        HostnameError::Invalid { .. } | HostnameError::Wildcard => {
+            ApiError::of(Problem::CsrSanInvalid).because(detail())
+        }
+        HostnameError::NonAscii { .. } => ApiError::of(Problem::CsrSanNonAscii).because(detail()),
+        HostnameError::ReservedTop => ApiError::of(Problem::CsrSanReservedTop),
+        HostnameError::ReservedDomain => ApiError::of(Problem::CsrSanReservedDomain),
+        HostnameError::PublicSuffix(_) => {
+            ApiError::of(Problem::CsrSanUnparsable).because(error.to_string())
+        }
     }
 }
 

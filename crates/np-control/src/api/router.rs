@@ -12,7 +12,7 @@ use axum::{
 use http::Method;
 
 use super::{
-    Api, ApiDeps, accounts, auth, custom_hostnames, dcv_delegation,
+    Api, ApiDeps, accounts, auth, custom_csrs, custom_hostnames, dcv_delegation,
     error::{ApiError, Problem},
     fallback_origin,
     openapi::{self, Description},
@@ -67,6 +67,7 @@ pub(crate) fn routes() -> Vec<Route> {
         dcv_delegation::routes(),
         fallback_origin::routes(),
         custom_hostnames::routes(),
+        custom_csrs::routes(),
     ];
     resources.into_iter().flatten().collect()
 }

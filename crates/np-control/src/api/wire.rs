@@ -5,10 +5,12 @@
 
 pub(crate) mod account;
 pub(crate) mod change;
+pub(crate) mod custom_csr;
 pub(crate) mod custom_hostname;
 pub(crate) mod fallback_origin;
 pub(crate) mod invalid;
 pub(crate) mod object;
+pub(crate) mod pem;
 pub(crate) mod quota;
 pub(crate) mod ssl;
 pub(crate) mod status;

@@ -38,6 +38,14 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::GET, HOSTNAME, read(Area::Ssl)),
         (Method::PATCH, HOSTNAME, write(Area::Ssl)),
         (Method::DELETE, HOSTNAME, write(Area::Ssl)),
+        (Method::GET, "/zones/{zone_id}/custom_csrs", read(Area::Ssl)),
+        (Method::POST, "/zones/{zone_id}/custom_csrs", write(Area::Ssl)),
+        (Method::GET, "/zones/{zone_id}/custom_csrs/{custom_csr_id}", read(Area::Ssl)),
+        (Method::DELETE, "/zones/{zone_id}/custom_csrs/{custom_csr_id}", write(Area::Ssl)),
+        (Method::GET, "/accounts/{account_id}/custom_csrs", read(Area::Ssl)),
+        (Method::POST, "/accounts/{account_id}/custom_csrs", write(Area::Ssl)),
+        (Method::GET, "/accounts/{account_id}/custom_csrs/{custom_csr_id}", read(Area::Ssl)),
+        (Method::DELETE, "/accounts/{account_id}/custom_csrs/{custom_csr_id}", write(Area::Ssl)),
     ]
 }
 
@@ -53,6 +61,7 @@ async fn filled() -> (World, Vec<(Method, String, Permission)>) {
         path.replace("{zone_id}", &zone)
             .replace("{custom_hostname_id}", &hostname)
             .replace("{account_id}", &account)
+            .replace("{custom_csr_id}", "0d89c70d-ad9f-4843-b99f-6cc0252067e9")
     };
     let routes = operations().into_iter().map(|o| (o.method, fill(o.path), o.permission)).collect();
     (world, routes)

@@ -5,6 +5,7 @@
 
 mod authorization;
 mod contract;
+mod csrs;
 mod edits;
 mod hostnames;
 mod issuer;

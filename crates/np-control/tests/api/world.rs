@@ -22,7 +22,7 @@ use np_domain::{
     ports::{AccountStore as _, Clock as _},
     text::Explanation,
 };
-use np_store::{Store, StoreOptions};
+use np_store::{FileVault, Store, StoreOptions};
 use np_testkit::clock::TestClock;
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use serde_json::{Value, json};
@@ -110,6 +110,7 @@ impl World {
             journal: journal.clone(),
             settings,
             draws: draws.clone(),
+            vault: Arc::new(FileVault::open_or_create(&folder.path().join("master.key")).unwrap()),
         });
         Self { router, store, clock, bells, journal, draws, admin, _folder: folder }
     }

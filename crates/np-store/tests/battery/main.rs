@@ -8,6 +8,7 @@
 mod accounts;
 mod certificates;
 mod claims;
+mod csrs;
 mod damage;
 mod feed;
 mod hostnames;
@@ -60,6 +61,11 @@ battery! {
         hostnames_and_packs_wait_in_one_line,
         two_claimants_never_share_a_row,
         leaving_hostnames_are_claimed_and_their_certificates_are_not;
+    csrs:
+        csr_is_found_by_its_owner_only,
+        csrs_are_listed_in_the_order_asked_for,
+        csr_needs_its_zone_and_goes_with_it,
+        csr_in_use_stays;
     damage:
         damaged_row_names_itself_and_hides_no_other;
     feed:

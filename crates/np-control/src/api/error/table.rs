@@ -135,6 +135,42 @@ problems! {
     /// `ssl.bundle_method`.
     BundleMethod = 400, 1449, "The request input `bundle_method` must be one of: ubiquitous, optimal, force. Check your input and try again.";
 
+    // Custom CSRs, whose codes are their own (behaviour.md 4.4).
+    /// All that there may be are there.
+    CsrQuota = 403, 1403, "No quota has been allocated for another custom CSR. Delete one that is not used.";
+    /// `country`.
+    CsrCountry = 400, 1405, "The country is required and has to be a two-letter code. Check your input and try again.";
+    /// `state`.
+    CsrState = 400, 1406, "The state is required. Check your input and try again.";
+    /// `locality`.
+    CsrLocality = 400, 1407, "The locality is required. Check your input and try again.";
+    /// `organization`.
+    CsrOrganization = 400, 1408, "The organization is required. Check your input and try again.";
+    /// `common_name`.
+    CsrCommonName = 400, 1409, "The Common Name is required. Check your input and try again.";
+    /// A long `common_name`.
+    CsrCommonNameTooLong = 400, 1410, "The specified Common Name is too long. Maximum allowed length is 64 characters. Check your input and try again.";
+    /// `sans`.
+    CsrSans = 400, 1411, "At least one Subject Alternative Name is required. Check your input and try again.";
+    /// A name that is none.
+    CsrSanInvalid = 400, 1412, "Invalid Subject Alternative Name. Check your input and try again.";
+    /// Punycode is wanted.
+    CsrSanNonAscii = 400, 1413, "Subject Alternative Names with non-ASCII characters are not supported. Check your input and try again.";
+    /// A reserved top-level domain.
+    CsrSanReservedTop = 400, 1414, "Reserved top domain Subject Alternative Names, such as 'test', 'example', 'invalid' or 'localhost', are not supported. Check your input and try again.";
+    /// A public suffix.
+    CsrSanUnparsable = 400, 1415, "Unable to parse Subject Alternative Name - `:reason`. Check your input and try again.";
+    /// A domain for documentation.
+    CsrSanReservedDomain = 400, 1416, "Subject Alternative Names ending in example.com, example.net, or example.org are prohibited. Check your input and try again.";
+    /// `key_type`.
+    CsrKeyType = 400, 1417, "Invalid key type. Only 'rsa2048' or 'p256v1' is accepted. Check your input and try again.";
+    /// The id in the path is none.
+    CsrPathIdInvalid = 400, 1418, "The custom CSR ID is invalid. Check your input and try again.";
+    /// There is no such request.
+    CsrPathNotFound = 404, 1419, "The custom CSR was not found. Check your input and try again.";
+    /// A certificate pack uses it.
+    CsrInUse = 409, 1420, "The custom CSR is tied to an active certificate pack and cannot be deleted. Check your input and try again.";
+
     // Zones and fallback origins. The codes 1551 and 1600 are ours: the original's are not published.
     /// No name for a zone.
     ZoneNameInvalid = 400, 1049, "The name is not one that a zone can have. Check your input and try again.";

@@ -1,6 +1,6 @@
 //! Why a body or a query cannot be taken, and which field is at fault.
 
-use np_domain::{id::IdError, name::HostnameError, origin::OriginError};
+use np_domain::{csr::CsrError, id::IdError, name::HostnameError, origin::OriginError};
 
 /// A field that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,10 @@ pub(crate) enum Why {
     SniWithoutOrigin,
     /// `ssl: null` in an edit.
     SslRemoval,
+    /// A field of a certificate signing request.
+    Csr(CsrError),
+    /// The id of a certificate signing request in the path is none.
+    CsrPathId,
     /// Neither on nor off: the setting's key.
     Switch(&'static str),
     /// No such type of validation.
