@@ -9,6 +9,7 @@ pub mod csrs;
 pub mod draws;
 pub mod fallback_origins;
 pub mod hostnames;
+pub mod identity;
 pub mod tokens;
 pub mod zones;
 

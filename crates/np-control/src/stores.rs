@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use np_domain::ports::{
-    AccountStore, CertificateStore, CsrStore, FeedStore, HistoryStore, HostnameStore, PackStore,
-    SecretStore, ZoneStore,
+    AccountStore, CertificateStore, CsrStore, FeedStore, HistoryStore, HostnameStore,
+    IdempotencyStore, PackStore, SecretStore, ZoneStore,
 };
 
 /// All memory, behind its ports. Cheap to clone.
@@ -26,6 +26,8 @@ pub struct Stores {
     pub feed: Arc<dyn FeedStore>,
     /// What happened to hostnames.
     pub history: Arc<dyn HistoryStore>,
+    /// Answers that are kept for requests that come twice.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// Sealed secrets.
     pub secrets: Arc<dyn SecretStore>,
 }
@@ -42,6 +44,7 @@ impl Stores {
             + CsrStore
             + FeedStore
             + HistoryStore
+            + IdempotencyStore
             + SecretStore
             + 'static,
     {
@@ -54,6 +57,7 @@ impl Stores {
             csrs: store.clone(),
             feed: store.clone(),
             history: store.clone(),
+            idempotency: store.clone(),
             secrets: store,
         }
     }

@@ -77,6 +77,14 @@ id!(
     TokenId, "32 hex digits", simple
 );
 id!(
+    /// A policy of an API token.
+    PolicyId, "32 hex digits", simple
+);
+id!(
+    /// A user: somebody who runs the installation.
+    UserId, "32 hex digits", simple
+);
+id!(
     /// A custom hostname.
     HostnameId, "a UUID of 36 characters", hyphenated
 );

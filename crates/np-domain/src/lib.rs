@@ -20,13 +20,16 @@ pub mod entry;
 pub mod event;
 pub mod id;
 pub mod name;
+pub mod network;
 pub mod origin;
 pub mod ownership;
+pub mod permission;
 pub mod ports;
 pub mod schedule;
 pub mod secret;
 pub mod text;
 pub mod tls_policy;
+pub mod token;
 pub mod zone;
 
 /// A moment in UTC with the precision that every store keeps: microseconds.

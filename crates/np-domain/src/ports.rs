@@ -5,6 +5,7 @@ mod authority;
 mod clock;
 mod csr_store;
 mod http_probe;
+mod idempotency;
 mod inspector;
 mod resolver;
 mod store;
@@ -14,12 +15,13 @@ pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms, RATE_LIM
 pub use clock::Clock;
 pub use csr_store::{CsrOrder, CsrRemoval, CsrStore};
 pub use http_probe::{BODY_BYTES_MAX, HttpProbe, ProbeFailure, ProbeReply, ProbeRequest};
+pub use idempotency::{Attempt, Begun, IdempotencyStore, KeptAnswer, KeyedRequest};
 pub use inspector::Inspector;
 pub use resolver::{LookupFailure, Resolver, TxtAnswer};
 pub use store::{
-    AccountStore, CertificateChange, CertificateStore, FeedItem, FeedPosition, FeedStore,
-    FeedSubject, HistoryStore, Hold, HostnameChange, HostnameFilter, HostnameStore, InsertError,
-    InsertPackError, Lease, LeaseOwner, NameFilter, NodeReport, NodeRole, PackChange, PackStore,
-    Page, Publish, SecretStore, StoreError, ZoneFilter, ZoneStore,
+    AccountStore, CertificateChange, CertificateStore, Direction, FeedItem, FeedPosition,
+    FeedStore, FeedSubject, HistoryStore, Hold, HostnameChange, HostnameFilter, HostnameStore,
+    InsertError, InsertPackError, Lease, LeaseOwner, NameFilter, NodeReport, NodeRole, PackChange,
+    PackStore, Page, Publish, SecretStore, StoreError, VisibleZones, ZoneFilter, ZoneStore,
 };
 pub use vault::{Vault, VaultError};

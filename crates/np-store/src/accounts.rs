@@ -1,23 +1,29 @@
-//! Accounts and API tokens: tables `accounts` and `tokens`. Of a token's secret only the hash is here.
+//! Accounts and API tokens: tables `accounts` and `tokens`, and the way to [`users`]. Of a token's secret only the hash is
+//! here.
 
 use async_trait::async_trait;
 
 use np_domain::{
-    account::{Account, ApiToken},
-    id::{AccountId, TokenId},
-    ports::{AccountStore, InsertError, StoreError},
+    Timestamp,
+    account::{Account, User},
+    id::{AccountId, TokenId, UserId},
+    ports::{AccountStore, Direction, InsertError, Page, StoreError},
     text::Explanation,
+    token::{ApiToken, Owner},
 };
 
 use crate::{
     Store,
     database::Connection,
+    hostnames::offset,
     records,
     row::{self, Damage},
     statement::{Row, Statement, sql},
+    users,
 };
 
-const TOKEN: &str = "SELECT id, account, secret_sha256, document FROM tokens";
+const TOKEN: &str =
+    "SELECT id, account, user_id, secret_sha256, last_used_at, version, document FROM tokens";
 
 #[async_trait]
 impl AccountStore for Store {
@@ -43,13 +49,16 @@ impl AccountStore for Store {
     }
 
     async fn insert_token(&self, token: &ApiToken) -> Result<(), InsertError> {
-        const INSERT: &str = "INSERT INTO tokens (id, account, secret_sha256, document) \
-            VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        const INSERT: &str = "INSERT INTO tokens \
+            (id, account, user_id, secret_sha256, created_at, version, document) \
+            VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING";
         let (id, account) = (token.id, token.account);
         let insert = sql(INSERT)
             .bind(id)
             .bind(account)
+            .bind(user_of(token.owner))
             .bind(token.secret_sha256.as_slice())
+            .bind(token.created_at)
             .bind(row::encode(&row::account::Token::from(token))?);
         self.database
             .write(move |connection| {
@@ -68,6 +77,105 @@ impl AccountStore for Store {
 
     async fn token(&self, id: TokenId) -> Result<Option<ApiToken>, StoreError> {
         find_token(self, sql(format!("{TOKEN} WHERE id = $1")).bind(id)).await
+    }
+
+    async fn list_tokens(
+        &self,
+        owner: Owner,
+        order: Direction,
+        page: Page,
+    ) -> Result<(Vec<ApiToken>, u64), StoreError> {
+        let (condition, id) = match &owner {
+            Owner::Account(id) => ("user_id IS NULL AND account = $1", id.as_bytes()),
+            Owner::User(id) => ("user_id = $1", id.as_bytes()),
+        };
+        let direction = word(order);
+        let count = format!("SELECT COUNT(*) AS total FROM tokens WHERE {condition}");
+        let mut reader = self.database.reader().await?;
+        let total = reader.fetch_one(sql(count).bind(id.as_slice())).await?;
+        let total = total.count("total").map_err(|why| why.of("tokens", "count"))?;
+        let list = format!(
+            "{TOKEN} WHERE {condition} ORDER BY created_at {direction}, id {direction} \
+             LIMIT $2 OFFSET $3"
+        );
+        let list = sql(list).bind(id.as_slice()).bind(page.size).bind(offset(page));
+        Ok((records::readable(&reader.fetch_all(list).await?, readable_token), total))
+    }
+
+    async fn save_token(&self, token: &ApiToken) -> Result<(), StoreError> {
+        const SAVE: &str = "UPDATE tokens \
+            SET secret_sha256 = $1, document = $2, version = version + 1 \
+            WHERE id = $3 AND version = $4";
+        let save = sql(SAVE)
+            .bind(token.secret_sha256.as_slice())
+            .bind(row::encode(&row::account::Token::from(token))?)
+            .bind(token.id)
+            .bind(token.version);
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { records::one(connection.execute(save).await?) })
+            })
+            .await
+    }
+
+    async fn note_token_use(
+        &self,
+        id: TokenId,
+        at: Timestamp,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
+        const NOTE: &str = "UPDATE tokens SET last_used_at = $1 \
+            WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
+        let note = sql(NOTE).bind(at).bind(id).bind(since);
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { connection.execute(note).await.map(drop) })
+            })
+            .await
+    }
+
+    async fn remove_token(&self, id: TokenId) -> Result<bool, StoreError> {
+        const REMOVE: &str = "DELETE FROM tokens WHERE id = $1";
+        let remove = sql(REMOVE).bind(id);
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { Ok(connection.execute(remove).await? > 0) })
+            })
+            .await
+    }
+
+    async fn insert_user(&self, user: &User) -> Result<(), InsertError> {
+        users::insert(self, user).await
+    }
+
+    async fn users(&self) -> Result<Vec<User>, StoreError> {
+        users::all(self).await
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        users::by_id(self, id).await
+    }
+
+    async fn user_by_key(&self, sha256: &[u8; 32]) -> Result<Option<User>, StoreError> {
+        users::by_key(self, sha256).await
+    }
+
+    async fn save_user(&self, user: &User) -> Result<(), StoreError> {
+        users::save(self, user).await
+    }
+}
+
+fn user_of(owner: Owner) -> Option<UserId> {
+    match owner {
+        Owner::Account(_) => None,
+        Owner::User(id) => Some(id),
+    }
+}
+
+fn word(order: Direction) -> &'static str {
+    match order {
+        Direction::Ascending => "ASC",
+        Direction::Descending => "DESC",
     }
 }
 
@@ -92,9 +200,7 @@ fn added(rows: u64, id: impl ToString) -> Result<(), InsertError> {
 
 async fn find_token(store: &Store, find: Statement) -> Result<Option<ApiToken>, StoreError> {
     let row = store.database.reader().await?.fetch_optional(find).await?;
-    let read =
-        |row: &Row| token(row).map_err(|why| why.of("tokens", records::readable_id(row, "id")));
-    row.as_ref().map(read).transpose()
+    row.as_ref().map(readable_token).transpose()
 }
 
 fn account(row: &Row) -> Result<Account, Damage> {
@@ -105,17 +211,28 @@ fn account(row: &Row) -> Result<Account, Damage> {
     })
 }
 
+fn readable_token(row: &Row) -> Result<ApiToken, StoreError> {
+    token(row).map_err(|why| why.of("tokens", records::readable_id(row, "id")))
+}
+
 fn token(row: &Row) -> Result<ApiToken, Damage> {
-    let document: row::account::Token = row::decode(&row.text("document")?)?;
-    let parts = row::account::Parts::try_from(document)?;
+    let account = AccountId::from_bytes(row.id("account")?);
+    let user = row.maybe_id("user_id")?.map(UserId::from_bytes);
+    let parts = row::account::Parts::read(&row.text("document")?, account)?;
     Ok(ApiToken {
         id: TokenId::from_bytes(row.id("id")?),
-        account: AccountId::from_bytes(row.id("account")?),
+        account,
+        owner: user.map_or(Owner::Account(account), Owner::User),
         name: parts.name,
         secret_sha256: row.array("secret_sha256")?,
-        access: parts.access,
-        scope: parts.scope,
+        grants: parts.grants,
+        switch: parts.switch,
+        from: parts.from,
+        not_before: parts.not_before,
         expires_at: parts.expires_at,
         created_at: parts.created_at,
+        modified_at: parts.modified_at,
+        last_used_at: row.maybe_moment("last_used_at")?,
+        version: row.count("version")?,
     })
 }

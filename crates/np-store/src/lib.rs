@@ -1,7 +1,8 @@
 //! What is remembered: np-domain's memory ports on SQLite (embedded, one process) and PostgreSQL (many nodes).
 //!
 //! There is one implementation of every port, in the file named after what it keeps: `hostnames`, `certificates`,
-//! `packs`, `zones`, `accounts`, `csrs`, `feed`, `history`, `secrets`. The SQL is the same for both databases: integers, texts and
+//! `packs`, `zones`, `accounts`, `users`, `csrs`, `feed`, `history`, `secrets`, `idempotency`. The SQL is the same for
+//! both databases: integers, texts and
 //! bytes, `$1`, `ON CONFLICT`. Where they differ, which is in row locks alone, a statement asks its connection.
 //! `database` has the two ways to run it, `row` what stands in the columns.
 //!
@@ -15,12 +16,15 @@ mod database;
 mod feed;
 mod history;
 mod hostnames;
+mod idempotency;
 mod packs;
 mod records;
 mod row;
 mod secrets;
 mod statement;
+mod users;
 mod vault;
+mod visible;
 mod zones;
 
 pub use database::{OpenError, StoreOptions};

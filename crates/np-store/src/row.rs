@@ -14,7 +14,9 @@ pub(crate) mod csr;
 pub(crate) mod hostname;
 pub(crate) mod ownership;
 pub(crate) mod pack;
+pub(crate) mod policy;
 pub(crate) mod tls;
+pub(crate) mod user;
 pub(crate) mod zone;
 
 use std::fmt::Display;

@@ -14,7 +14,7 @@ use sqlx::{
 
 use np_domain::{
     Timestamp,
-    id::{AccountId, CsrId, HostnameId, PackId, TokenId, ZoneId},
+    id::{AccountId, CsrId, HostnameId, PackId, TokenId, UserId, ZoneId},
 };
 
 use crate::row::{Damage, Micros};
@@ -118,6 +118,24 @@ impl From<Option<String>> for Parameter {
     }
 }
 
+impl From<Option<UserId>> for Parameter {
+    fn from(id: Option<UserId>) -> Self {
+        Self::Bytes(id.map(|id| id.as_bytes().to_vec()))
+    }
+}
+
+impl From<Option<[u8; 32]>> for Parameter {
+    fn from(digest: Option<[u8; 32]>) -> Self {
+        Self::Bytes(digest.map(Vec::from))
+    }
+}
+
+impl From<Option<Vec<u8>>> for Parameter {
+    fn from(value: Option<Vec<u8>>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
 impl From<&[u8]> for Parameter {
     fn from(value: &[u8]) -> Self {
         Self::Bytes(Some(value.to_vec()))
@@ -134,7 +152,7 @@ macro_rules! ids {
         })+
     };
 }
-ids!(AccountId, CsrId, HostnameId, PackId, TokenId, ZoneId);
+ids!(AccountId, CsrId, HostnameId, PackId, TokenId, UserId, ZoneId);
 
 /// A row that came back.
 pub(crate) enum Row {
@@ -166,12 +184,36 @@ impl Row {
         Ok(Micros(self.int(column)?).try_into()?)
     }
 
-    pub(crate) fn text(&self, column: &str) -> Result<String, Damage> {
+    /// A moment in a column that may have none.
+    pub(crate) fn maybe_moment(&self, column: &str) -> Result<Option<Timestamp>, Damage> {
+        let micros: Option<i64> = column!(self, column)?;
+        Ok(micros.map(|micros| Micros(micros).try_into()).transpose()?)
+    }
+
+    /// An integer in a column that may have none.
+    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>, Damage> {
         Ok(column!(self, column)?)
     }
 
     /// A text in a column that may have none.
     pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, Damage> {
+        Ok(column!(self, column)?)
+    }
+
+    /// Bytes in a column that may have none.
+    pub(crate) fn maybe_bytes(&self, column: &str) -> Result<Option<Vec<u8>>, Damage> {
+        Ok(column!(self, column)?)
+    }
+
+    /// Just so many bytes in a column that may have none.
+    pub(crate) fn maybe_array<const N: usize>(
+        &self,
+        column: &str,
+    ) -> Result<Option<[u8; N]>, Damage> {
+        self.maybe_bytes(column)?.map(|bytes| exactly(column, bytes)).transpose()
+    }
+
+    pub(crate) fn text(&self, column: &str) -> Result<String, Damage> {
         Ok(column!(self, column)?)
     }
 

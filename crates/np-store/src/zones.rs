@@ -18,6 +18,7 @@ use crate::{
     packs, records,
     row::{self, Damage},
     statement::{Parameter, Row, sql},
+    visible,
 };
 
 /// The columns of `zones z`.
@@ -308,6 +309,7 @@ fn condition(filter: &ZoneFilter) -> (String, Vec<Parameter>) {
         }
         None => {}
     }
+    terms.push(visible::condition(&filter.visible, &mut parameters));
     (terms.join(" AND "), parameters)
 }
 

@@ -79,7 +79,13 @@ fn drawn(path: &Path) -> anyhow::Result<TokenSecret> {
 mod tests {
     use std::sync::Arc;
 
-    use np_control::{adapters::clock::SystemClock, app::draws::Draws};
+    use np_control::{
+        adapters::clock::SystemClock,
+        app::{
+            draws::Draws,
+            identity::{self, Credentials},
+        },
+    };
     use np_domain::{account::Account, text::Explanation};
     use np_store::{Store, StoreOptions};
     use tempfile::TempDir;
@@ -114,8 +120,9 @@ mod tests {
         /// The secret in the file opens the API, and there is one account.
         async fn assert_open(&self) {
             let secret = fs::read_to_string(self.path()).unwrap();
-            let found =
-                tokens::authenticate(&*self.stores.accounts, secret.trim(), SystemClock.now());
+            let credentials = Credentials::Token(secret.trim());
+            let (accounts, now) = (&*self.stores.accounts, SystemClock.now());
+            let found = identity::authenticate(accounts, credentials, None, now);
             let accounts = self.accounts().await;
             assert_eq!((accounts.len(), found.await.unwrap().account), (1, accounts[0].id));
         }

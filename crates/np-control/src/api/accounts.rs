@@ -35,12 +35,12 @@ pub(crate) fn routes() -> Vec<Route> {
 
 pub(crate) async fn list(
     State(api): State<Api>,
-    Caller(token): Caller,
+    Caller(caller): Caller,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Reply {
     let params = Params::new(query);
     let page = params.page()?;
-    let mut accounts = access::accounts(&api.app, &token).await?;
+    let mut accounts = access::accounts(&api.app, &caller).await?;
     accounts.retain(|account| params.get("name").is_none_or(|name| account.name.as_str() == name));
     let total = accounts.len() as u64;
     let skipped = (page.number as usize - 1).saturating_mul(page.size as usize);

@@ -7,8 +7,9 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts};
 use np_domain::{
-    account::{Account, ApiToken},
+    account::{Account, EmailAddress},
     id::{HostnameId, ZoneId},
+    token::Principal,
     zone::Zone,
 };
 
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::app::{
     access::{self, Permission},
-    tokens,
+    identity::{self, Credentials},
 };
 
 const AUTH_KEY: HeaderName = HeaderName::from_static("x-auth-key");
@@ -27,8 +28,8 @@ const AUTH_EMAIL: HeaderName = HeaderName::from_static("x-auth-email");
 /// The original's keys have 37 hex digits, newer ones more; anything shorter is no key.
 const KEY_LENGTH_MIN: usize = 32;
 
-/// Whoever has a good token that allows the operation.
-pub(crate) struct Caller(pub(crate) ApiToken);
+/// Whoever has a good token, or key, that allows the operation to be done to something.
+pub(crate) struct Caller(pub(crate) Principal);
 
 /// The zone of the path, for a caller who may do this to it.
 pub(crate) struct InZone(pub(crate) Zone);
@@ -43,9 +44,9 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let token = token(parts, api).await?;
-        access::allow(&token, permission(parts)?)?;
-        Ok(Self(token))
+        let caller = caller(parts, api).await?;
+        access::allow(&caller, permission(parts)?)?;
+        Ok(Self(caller))
     }
 }
 
@@ -53,9 +54,9 @@ impl FromRequestParts<Api> for InZone {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let token = token(parts, api).await?;
+        let caller = caller(parts, api).await?;
         let id: ZoneId = path_id(parts, "zone_id").await?.parse().map_err(|_| no_route(parts))?;
-        Ok(Self(access::zone(&api.app, &token, id, permission(parts)?).await?))
+        Ok(Self(access::zone(&api.app, &caller, id, permission(parts)?).await?))
     }
 }
 
@@ -63,19 +64,17 @@ impl FromRequestParts<Api> for InAccount {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let token = token(parts, api).await?;
+        let caller = caller(parts, api).await?;
         let id = path_id(parts, "account_id").await?.parse().map_err(|_| no_route(parts))?;
-        let account = access::account(&api.app, &token, id).await?;
-        access::allow(&token, permission(parts)?)?;
-        Ok(Self(account))
+        Ok(Self(access::account(&api.app, &caller, id, permission(parts)?).await?))
     }
 }
 
-/// The good token of a request, whatever it allows.
-async fn token(parts: &Parts, api: &Api) -> Result<ApiToken, ApiError> {
-    let secret = secret(&parts.headers).map_err(ApiError::of)?;
+/// Who is calling, whatever they may do.
+async fn caller(parts: &Parts, api: &Api) -> Result<Principal, ApiError> {
+    let found = Found::of(&parts.headers).map_err(ApiError::of)?;
     let accounts = api.app.stores.accounts.as_ref();
-    Ok(tokens::authenticate(accounts, secret, api.app.now()).await?)
+    Ok(identity::authenticate(accounts, found.credentials(), None, api.app.now()).await?)
 }
 
 /// What the route needs; a route without it is served to nobody.
@@ -106,48 +105,72 @@ pub(crate) fn no_route(parts: &Parts) -> ApiError {
     ApiError::of(Problem::NoRoute).because(parts.uri.path())
 }
 
-/// The secret of the bearer token.
-fn secret(headers: &HeaderMap) -> Result<&str, Problem> {
-    let Some(header) = headers.get(AUTHORIZATION) else { return Err(without_bearer(headers)) };
-    let text = header.to_str().map_err(|_| Problem::BearerFormat)?;
-    let (scheme, secret) = text.split_once(' ').ok_or(Problem::BearerFormat)?;
+/// The credentials of a request, as far as they can be told without asking memory.
+#[derive(Debug, PartialEq, Eq)]
+enum Found<'a> {
+    Token(&'a str),
+    Key(EmailAddress, &'a str),
+}
+
+impl<'a> Found<'a> {
+    /// A bearer token wins over a key.
+    fn of(headers: &'a HeaderMap) -> Result<Self, Problem> {
+        match headers.get(AUTHORIZATION) {
+            Some(header) => {
+                let text = header.to_str().map_err(|_| Problem::BearerFormat)?;
+                secret(text).map(Self::Token).ok_or(Problem::BearerFormat)
+            }
+            None => Self::key(headers),
+        }
+    }
+
+    fn key(headers: &'a HeaderMap) -> Result<Self, Problem> {
+        let (Some(key), Some(email)) = (headers.get(AUTH_KEY), headers.get(AUTH_EMAIL)) else {
+            return Err(Problem::NoCredentials);
+        };
+        let is_key = |text: &&str| {
+            let printable = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+            text.len() >= KEY_LENGTH_MIN && text.bytes().all(printable)
+        };
+        let key = key.to_str().ok().filter(is_key).ok_or(Problem::KeyFormat)?;
+        let email = email.to_str().ok().and_then(|email| email.parse().ok());
+        Ok(Self::Key(email.ok_or(Problem::EmailFormat)?, key))
+    }
+
+    fn credentials(&self) -> Credentials<'_> {
+        match self {
+            Self::Token(secret) => Credentials::Token(secret),
+            Self::Key(email, key) => Credentials::Key(email, key),
+        }
+    }
+}
+
+/// The secret in `Bearer <secret>`.
+fn secret(header: &str) -> Option<&str> {
+    let (scheme, secret) = header.split_once(' ')?;
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
     let good =
         scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty() && secret.bytes().all(is_token);
-    if good { Ok(secret) } else { Err(Problem::BearerFormat) }
-}
-
-/// What to say to someone without a bearer token: only tokens are known here, but a key gets the answer that it would
-/// get from the original.
-fn without_bearer(headers: &HeaderMap) -> Problem {
-    let (Some(key), Some(email)) = (headers.get(AUTH_KEY), headers.get(AUTH_EMAIL)) else {
-        return Problem::NoCredentials;
-    };
-    let key_good = key.len() >= KEY_LENGTH_MIN
-        && key.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
-    match email.to_str() {
-        _ if !key_good => Problem::KeyFormat,
-        Ok(email) if email.contains('@') => Problem::UnknownKey,
-        _ => Problem::EmailFormat,
-    }
+    good.then_some(secret)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(headers: &[(HeaderName, &str)], expected: Result<&str, Problem>) {
+    fn check(headers: &[(HeaderName, &str)], expected: Result<Found<'_>, Problem>) {
         let map: HeaderMap =
             headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        assert_eq!(secret(&map), expected, "{headers:?}");
+        assert_eq!(Found::of(&map), expected, "{headers:?}");
     }
 
     #[test]
     fn each_kind_of_credentials_has_its_answer() {
         let key = "0123456789abcdef0123456789abcdef01234";
+        let user = || Found::Key("a@b.c".parse().unwrap(), key);
         check(&[], Err(Problem::NoCredentials));
-        check(&[(AUTHORIZATION, "Bearer abc")], Ok("abc"));
-        check(&[(AUTHORIZATION, "bearer abc")], Ok("abc"));
+        check(&[(AUTHORIZATION, "Bearer abc")], Ok(Found::Token("abc")));
+        check(&[(AUTHORIZATION, "bearer abc")], Ok(Found::Token("abc")));
         check(&[(AUTHORIZATION, "Bearer")], Err(Problem::BearerFormat));
         check(&[(AUTHORIZATION, "Bearer ")], Err(Problem::BearerFormat));
         check(&[(AUTHORIZATION, "Bearer a b")], Err(Problem::BearerFormat));
@@ -155,6 +178,8 @@ mod tests {
         check(&[(AUTH_KEY, key)], Err(Problem::NoCredentials));
         check(&[(AUTH_KEY, "short"), (AUTH_EMAIL, "a@b.c")], Err(Problem::KeyFormat));
         check(&[(AUTH_KEY, key), (AUTH_EMAIL, "ab")], Err(Problem::EmailFormat));
-        check(&[(AUTH_KEY, key), (AUTH_EMAIL, "a@b.c")], Err(Problem::UnknownKey));
+        check(&[(AUTH_KEY, key), (AUTH_EMAIL, "A@b.c")], Ok(user()));
+        let both = [(AUTHORIZATION, "Bearer abc"), (AUTH_KEY, key), (AUTH_EMAIL, "a@b.c")];
+        check(&both, Ok(Found::Token("abc")));
     }
 }

@@ -13,6 +13,7 @@ use np_domain::{
     name::HostnameError,
     origin::OriginError,
     ports::{InsertError, StoreError},
+    token::Refusal,
 };
 
 use super::{
@@ -20,11 +21,11 @@ use super::{
     wire::invalid::{Invalid, Why},
 };
 use crate::app::{
-    access::AccessError,
+    access::{AccessError, Area, Need, Permission},
     csrs::CsrFailure,
     fallback_origins::FallbackError,
     hostnames::{CreateError, EditError, FindError, WantedError},
-    tokens::TokenError,
+    identity::IdentityError,
     zones::{self, RemoveError},
 };
 
@@ -120,23 +121,55 @@ impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Foreign => Self::of(Problem::NoAccess),
-            AccessError::ReadOnly => Self::of(Problem::ReadOnly)
-                .because("The token may not write here; use one with write permission."),
+            AccessError::Denied(permission) => {
+                Self::of(Problem::Denied).because(missing(permission))
+            }
             AccessError::Store(error) => error.into(),
         }
     }
 }
 
-impl From<TokenError> for ApiError {
-    fn from(error: TokenError) -> Self {
+/// What a token lacks.
+fn missing(permission: Permission) -> String {
+    let Permission::In(area, need) = permission else { return String::new() };
+    let what = match area {
+        Area::Account => "accounts",
+        Area::Dns => "DNS records",
+        Area::Membership => "memberships",
+        Area::Ssl => "custom hostnames and certificates",
+        Area::Token => "API tokens",
+        Area::User => "the user",
+        Area::Zone => "zones",
+    };
+    let verb = match need {
+        Need::Read => "look at",
+        Need::Write => "change",
+    };
+    format!("The token may not {verb} {what} here; use one that may, or give it the permission.")
+}
+
+impl From<IdentityError> for ApiError {
+    fn from(error: IdentityError) -> Self {
         match error {
-            TokenError::Unknown => Self::of(Problem::InvalidToken),
-            TokenError::Expired => {
-                Self::of(Problem::InvalidToken).because("The token has expired; make a new one.")
-            }
-            TokenError::Store(error) => error.into(),
+            IdentityError::UnknownToken => Self::of(Problem::InvalidToken),
+            IdentityError::UnknownKey => Self::of(Problem::UnknownKey),
+            IdentityError::Refused(why) => refused(&why),
+            IdentityError::Store(error) => error.into(),
         }
     }
+}
+
+fn refused(why: &Refusal) -> ApiError {
+    let remedy = match why {
+        Refusal::Disabled => "The token is disabled; enable it, or use another one.",
+        Refusal::Expired => "The token has expired; make a new one.",
+        Refusal::NotYet => "The token is not valid yet; its `not_before` lies ahead.",
+        Refusal::ForeignAddress(from) => {
+            let from = from.map_or("an unknown address".to_owned(), |from| from.to_string());
+            return ApiError::of(Problem::ForeignAddress).because(from);
+        }
+    };
+    ApiError::of(Problem::InvalidToken).because(remedy)
 }
 
 impl From<FindError> for ApiError {

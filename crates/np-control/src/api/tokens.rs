@@ -1,10 +1,14 @@
 //! `/user/tokens/verify`: whether a token works.
 
+use axum::extract::State;
 use http::StatusCode;
+use np_domain::token::Identity;
 
 use super::{
+    Api,
     auth::Caller,
     envelope::{Envelope, Item, Reply},
+    error::{ApiError, Problem},
     router::Route,
     wire::token::{self, TokenWire},
 };
@@ -20,7 +24,12 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-pub(crate) async fn verify(Caller(token): Caller) -> Reply {
+pub(crate) async fn verify(State(api): State<Api>, Caller(caller): Caller) -> Reply {
+    let Identity::Token(id) = caller.identity else {
+        return Err(ApiError::of(Problem::InvalidToken).because("There is none: a key was sent."));
+    };
+    let token = api.app.stores.accounts.token(id).await?;
+    let token = token.ok_or_else(|| ApiError::of(Problem::InvalidToken))?;
     let message = Item {
         code: 10000,
         message: "This API Token is valid and active".to_owned(),

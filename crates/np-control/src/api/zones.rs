@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, State};
 use http::StatusCode;
-use np_domain::{account::ApiToken, ports::StoreError, zone::Zone};
+use np_domain::{ports::StoreError, token::Principal, zone::Zone};
 
 use super::{
     Api,
@@ -58,24 +58,24 @@ pub(crate) fn routes() -> Vec<Route> {
 
 pub(crate) async fn create(
     State(api): State<Api>,
-    Caller(token): Caller,
+    Caller(caller): Caller,
     Body(body): Body,
 ) -> Reply {
-    let zone = zones::create(&api.app, &token, parse_create(&body)?).await?;
-    Ok(ok(view(&api, &token).await?.render(&zone)))
+    let zone = zones::create(&api.app, &caller, parse_create(&body)?).await?;
+    Ok(ok(view(&api, &caller).await?.render(&zone)))
 }
 
 pub(crate) async fn list(
     State(api): State<Api>,
-    Caller(token): Caller,
+    Caller(caller): Caller,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Reply {
     let params = Params::new(query);
     let page = params.page()?;
     let mut filter = parse_filter(&params)?;
-    access::narrow(&token, &mut filter);
+    access::narrow(&caller, &mut filter);
     let (zones, total) = api.app.stores.zones.list_zones(&filter, page).await?;
-    let view = view(&api, &token).await?;
+    let view = view(&api, &caller).await?;
     let shown: Vec<_> = zones.iter().map(|zone| view.render(zone)).collect();
     let info = result_info(page, shown.len(), total);
     Ok(Envelope { result_info: Some(info), ..Envelope::of(shown) }.reply(StatusCode::OK))
@@ -83,20 +83,20 @@ pub(crate) async fn list(
 
 pub(crate) async fn read(
     State(api): State<Api>,
-    Caller(token): Caller,
+    Caller(caller): Caller,
     InZone(zone): InZone,
 ) -> Reply {
-    Ok(ok(view(&api, &token).await?.render(&zone)))
+    Ok(ok(view(&api, &caller).await?.render(&zone)))
 }
 
 pub(crate) async fn edit(
     State(api): State<Api>,
-    Caller(token): Caller,
+    Caller(caller): Caller,
     InZone(zone): InZone,
     Body(body): Body,
 ) -> Reply {
     let zone = changed(&api, zone, &body).await?;
-    Ok(ok(view(&api, &token).await?.render(&zone)))
+    Ok(ok(view(&api, &caller).await?.render(&zone)))
 }
 
 async fn changed(
@@ -115,7 +115,7 @@ pub(crate) async fn remove(State(api): State<Api>, InZone(zone): InZone) -> Repl
     Ok(ok(Id { id: zone.id.to_string() }))
 }
 
-async fn view<'a>(api: &'a Api, token: &ApiToken) -> Result<View<'a>, StoreError> {
-    let accounts = access::accounts(&api.app, token).await?;
-    Ok(zone::View { settings: &api.settings, accounts, access: token.access })
+async fn view<'a>(api: &'a Api, caller: &'a Principal) -> Result<View<'a>, StoreError> {
+    let accounts = api.app.stores.accounts.accounts().await?;
+    Ok(zone::View { settings: &api.settings, accounts, grants: &caller.grants })
 }

@@ -1,174 +1,149 @@
-//! What a token may do to which zone.
+//! What a caller may do to which zone, account and user.
 
 use np_domain::{
-    account::{Access, Account, ApiToken, Scope},
-    id::{AccountId, ZoneId},
+    account::{Account, User},
+    id::{AccountId, UserId, ZoneId},
+    permission::Target,
     ports::{StoreError, ZoneFilter},
+    token::Principal,
     zone::Zone,
 };
 use thiserror::Error;
 
+pub use np_domain::permission::{Area, Need, Permission};
+
 use super::App;
-
-/// A part of the API that tokens are allowed or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Area {
-    /// Accounts and their members.
-    Account,
-    /// DNS records.
-    Dns,
-    /// Custom hostnames, certificates and requests for them.
-    Ssl,
-    /// API tokens.
-    Token,
-    /// The user behind a token.
-    User,
-    /// Zones.
-    Zone,
-}
-
-/// What a request needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Need {
-    /// To look.
-    Read,
-    /// To change.
-    Write,
-}
-
-/// What a token must allow for an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Permission {
-    /// Nothing but to be a good one.
-    AnyToken,
-    /// This, in this area.
-    In(Area, Need),
-}
-
-impl Permission {
-    /// To look at something of an area.
-    pub const fn read(area: Area) -> Self {
-        Self::In(area, Need::Read)
-    }
-
-    /// To change something of an area.
-    pub const fn write(area: Area) -> Self {
-        Self::In(area, Need::Write)
-    }
-
-    /// Whether it is one to change things.
-    pub const fn is_write(self) -> bool {
-        matches!(self, Self::In(_, Need::Write))
-    }
-}
 
 /// Why a request may not go on.
 #[derive(Debug, Error)]
 pub enum AccessError {
-    /// The zone or account does not exist, or the token has nothing to do with it: both look the same from outside.
-    #[error("the token has no access to it")]
+    /// The zone or account does not exist, or the caller has nothing to do with it: both look the same from outside.
+    #[error("the caller has no access to it")]
     Foreign,
-    /// The token may only look.
-    #[error("the token may only look")]
-    ReadOnly,
+    /// The caller may do something there, but not this.
+    #[error("the caller may not do this to it")]
+    Denied(Permission),
     /// Memory failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Whether the token may do this at all.
+/// Whether the caller may do this to anything at all.
 ///
 /// # Errors
-/// [`AccessError::ReadOnly`].
-pub fn allow(token: &ApiToken, permission: Permission) -> Result<(), AccessError> {
-    match token.access {
-        Access::Read if permission.is_write() => Err(AccessError::ReadOnly),
-        Access::Read | Access::Write | Access::Admin => Ok(()),
+/// [`AccessError::Denied`].
+pub fn allow(caller: &Principal, permission: Permission) -> Result<(), AccessError> {
+    match caller.grants.any(permission) {
+        true => Ok(()),
+        false => Err(AccessError::Denied(permission)),
     }
 }
 
-/// The zone, if the token may do this to it.
+/// Whether the caller may do this to the target, which is there.
+///
+/// # Errors
+/// [`AccessError::Foreign`] and [`AccessError::Denied`].
+pub fn settle(
+    caller: &Principal,
+    permission: Permission,
+    target: Target,
+) -> Result<(), AccessError> {
+    if permission == Permission::AnyToken || caller.may(permission, target) {
+        return Ok(());
+    }
+    match caller.grants.reach(target) {
+        true => Err(AccessError::Denied(permission)),
+        false => Err(AccessError::Foreign),
+    }
+}
+
+/// The zone, if the caller may do this to it.
 ///
 /// # Errors
 /// See [`AccessError`].
 pub async fn zone(
     app: &App,
-    token: &ApiToken,
+    caller: &Principal,
     id: ZoneId,
     permission: Permission,
 ) -> Result<Zone, AccessError> {
-    let zone = app.stores.zones.zone(id).await?;
-    let zone = zone.filter(|zone| reaches(token, zone)).ok_or(AccessError::Foreign)?;
-    allow(token, permission)?;
+    let zone = app.stores.zones.zone(id).await?.ok_or(AccessError::Foreign)?;
+    let target = Target::Zone(zone.id, zone.account);
+    if !caller.grants.reach(target) {
+        return Err(AccessError::Foreign);
+    }
+    settle(caller, permission, target)?;
     Ok(zone)
 }
 
-fn reaches(token: &ApiToken, zone: &Zone) -> bool {
-    let in_account = token.access == Access::Admin || token.account == zone.account;
-    let in_scope = match &token.scope {
-        Scope::Account => true,
-        Scope::Zones(zones) => zones.contains(&zone.id),
-    };
-    in_account && in_scope
-}
-
-/// The accounts that the token may see, oldest first.
+/// The accounts that the caller may look at, oldest first.
 ///
 /// # Errors
 /// When memory fails.
-pub async fn accounts(app: &App, token: &ApiToken) -> Result<Vec<Account>, StoreError> {
+pub async fn accounts(app: &App, caller: &Principal) -> Result<Vec<Account>, StoreError> {
     let mut accounts = app.stores.accounts.accounts().await?;
-    accounts.retain(|account| token.access == Access::Admin || account.id == token.account);
+    let look = Permission::read(Area::Account);
+    accounts.retain(|account| caller.may(look, Target::Account(account.id)));
     Ok(accounts)
 }
 
-/// One account, if the token may see it.
+/// The account, if the caller may do this to it.
 ///
 /// # Errors
 /// See [`AccessError`].
-pub async fn account(app: &App, token: &ApiToken, id: AccountId) -> Result<Account, AccessError> {
-    let accounts = accounts(app, token).await?;
-    accounts.into_iter().find(|account| account.id == id).ok_or(AccessError::Foreign)
-}
-
-/// Narrows a filter down to the zones that the token may see.
-pub fn narrow(token: &ApiToken, filter: &mut ZoneFilter) {
-    filter.among = among(&token.scope, filter.among.take());
-    if token.access != Access::Admin {
-        match filter.account {
-            Some(account) if account != token.account => filter.among = Some(Vec::new()),
-            _ => filter.account = Some(token.account),
-        }
+pub async fn account(
+    app: &App,
+    caller: &Principal,
+    id: AccountId,
+    permission: Permission,
+) -> Result<Account, AccessError> {
+    let accounts = app.stores.accounts.accounts().await?;
+    let account = accounts.into_iter().find(|account| account.id == id);
+    let account = account.ok_or(AccessError::Foreign)?;
+    let known = [Target::Account(id), Target::AccountZones(id)]
+        .into_iter()
+        .any(|target| caller.grants.reach(target));
+    if !known && caller.account != id {
+        return Err(AccessError::Foreign);
+    }
+    match permission == Permission::AnyToken || caller.may(permission, Target::Account(id)) {
+        true => Ok(account),
+        false => Err(AccessError::Denied(permission)),
     }
 }
 
-/// The zones that were asked for and are in scope; `None`: all.
-fn among(scope: &Scope, asked: Option<Vec<ZoneId>>) -> Option<Vec<ZoneId>> {
-    let Scope::Zones(zones) = scope else { return asked };
-    let wanted = |zone: &ZoneId| asked.as_ref().is_none_or(|asked| asked.contains(zone));
-    Some(zones.iter().copied().filter(wanted).collect())
+/// The user behind the caller, if the caller may do this to them. Who runs the installation without being a user acts for
+/// the first one.
+///
+/// # Errors
+/// See [`AccessError`]; [`AccessError::Foreign`] for the token of an account.
+pub async fn user(
+    app: &App,
+    caller: &Principal,
+    permission: Permission,
+) -> Result<User, AccessError> {
+    let user = match caller.user {
+        Some(id) => app.stores.accounts.user(id).await?,
+        None if caller.is_admin() => app.stores.accounts.users().await?.into_iter().next(),
+        None => None,
+    };
+    let user = user.ok_or(AccessError::Foreign)?;
+    allow_on_user(caller, permission, user.id)?;
+    Ok(user)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::draws::{CountingDraws, Draws};
-
-    #[test]
-    fn a_token_for_some_zones_narrows_what_was_asked_for() {
-        let draws = CountingDraws::default();
-        let draws: &dyn Draws = &draws;
-        let [mine, other, foreign] = [(); 3].map(|()| draws.zone_id());
-        let scope = Scope::Zones(vec![mine, other]);
-        for (asked, expected) in [
-            (None, vec![mine, other]),
-            (Some(Vec::new()), Vec::new()),
-            (Some(vec![mine]), vec![mine]),
-            (Some(vec![foreign, other]), vec![other]),
-        ] {
-            assert_eq!(among(&scope, asked.clone()), Some(expected), "{asked:?}");
-        }
-        assert_eq!(among(&Scope::Account, None), None);
-        assert_eq!(among(&Scope::Account, Some(vec![mine])), Some(vec![mine]));
+fn allow_on_user(
+    caller: &Principal,
+    permission: Permission,
+    user: UserId,
+) -> Result<(), AccessError> {
+    match permission == Permission::AnyToken || caller.may(permission, Target::User(user)) {
+        true => Ok(()),
+        false => Err(AccessError::Denied(permission)),
     }
+}
+
+/// Narrows a filter down to the zones that the caller may look at.
+pub fn narrow(caller: &Principal, filter: &mut ZoneFilter) {
+    filter.visible = caller.grants.zones(Permission::read(Area::Zone));
 }

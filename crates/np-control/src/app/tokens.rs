@@ -3,16 +3,16 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use np_domain::{
     Timestamp,
-    account::{Access, Account, ApiToken, Scope},
+    account::Account,
     id::{AccountId, TokenId},
-    ports::{AccountStore, InsertError, StoreError},
+    permission::Grants,
+    ports::{AccountStore, InsertError},
     text::Explanation,
+    token::{AllowedFrom, ApiToken, Owner, Switch},
 };
-use sha2::{Digest, Sha256};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::draws::Draws;
+use super::{draws::Draws, identity};
 
 /// A secret has this many random bytes: 40 characters of base64url.
 pub const SECRET_BYTES: usize = 30;
@@ -61,20 +61,6 @@ pub struct NewToken {
     pub secret: TokenSecret,
 }
 
-/// Why a secret opens nothing.
-#[derive(Debug, Error)]
-pub enum TokenError {
-    /// No token has this secret.
-    #[error("no token has this secret")]
-    Unknown,
-    /// The token ended.
-    #[error("the token expired")]
-    Expired,
-    /// Memory failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Makes an account and an administrator's token for it: the first start of an installation.
 ///
 /// # Errors
@@ -85,7 +71,7 @@ pub async fn create_admin(
     now: Timestamp,
 ) -> Result<NewToken, InsertError> {
     let account = oldest_account(accounts, draws, now).await?;
-    create(accounts, draws, account, ADMIN_TOKEN, Access::Admin, Scope::Account, now).await
+    issue(accounts, draws, account, ADMIN_TOKEN, Grants::Everything, now).await
 }
 
 /// Sees that `secret` is an administrator's token: makes what is missing, the account included. After a crash in the
@@ -99,19 +85,11 @@ pub async fn ensure_admin(
     secret: &TokenSecret,
     now: Timestamp,
 ) -> Result<Ensured, InsertError> {
-    if accounts.token_by_secret(&hash(secret.expose())).await?.is_some() {
+    if accounts.token_by_secret(&identity::hash(secret.expose())).await?.is_some() {
         return Ok(Ensured::WasThere);
     }
-    let token = ApiToken {
-        id: draws.token_id(),
-        account: oldest_account(accounts, draws, now).await?,
-        name: Explanation::new(ADMIN_TOKEN),
-        secret_sha256: hash(secret.expose()),
-        access: Access::Admin,
-        scope: Scope::Account,
-        expires_at: None,
-        created_at: now,
-    };
+    let account = oldest_account(accounts, draws, now).await?;
+    let token = fresh(draws, account, ADMIN_TOKEN, Grants::Everything, secret, now);
     accounts.insert_token(&token).await?;
     Ok(Ensured::Made)
 }
@@ -140,52 +118,49 @@ async fn oldest_account(
     Ok(account.id)
 }
 
-/// Makes a token without an end.
+/// Makes a token of an account, without an end. Who asks for it is not asked: for the executable, and for tests.
 ///
 /// # Errors
 /// When the account does not exist, or memory fails.
-pub async fn create(
+pub async fn issue(
     accounts: &dyn AccountStore,
     draws: &dyn Draws,
     account: AccountId,
     name: &str,
-    access: Access,
-    scope: Scope,
+    grants: Grants,
     now: Timestamp,
 ) -> Result<NewToken, InsertError> {
     let secret = TokenSecret::draw(draws);
-    let token = ApiToken {
-        id: draws.token_id(),
-        account,
-        name: Explanation::new(name),
-        secret_sha256: hash(secret.expose()),
-        access,
-        scope,
-        expires_at: None,
-        created_at: now,
-    };
+    let token = fresh(draws, account, name, grants, &secret, now);
     accounts.insert_token(&token).await?;
     Ok(NewToken { account, id: token.id, secret })
 }
 
-/// The token with this secret.
-///
-/// # Errors
-/// When there is none, it ended, or memory fails.
-pub async fn authenticate(
-    accounts: &dyn AccountStore,
-    secret: &str,
+/// A token of an account that is taken at once, from everywhere and for ever.
+fn fresh(
+    draws: &dyn Draws,
+    account: AccountId,
+    name: &str,
+    grants: Grants,
+    secret: &TokenSecret,
     now: Timestamp,
-) -> Result<ApiToken, TokenError> {
-    let token = accounts.token_by_secret(&hash(secret)).await?.ok_or(TokenError::Unknown)?;
-    match token.expires_at {
-        Some(end) if end <= now => Err(TokenError::Expired),
-        _ => Ok(token),
+) -> ApiToken {
+    ApiToken {
+        id: draws.token_id(),
+        account,
+        owner: Owner::Account(account),
+        name: Explanation::new(name),
+        secret_sha256: identity::hash(secret.expose()),
+        grants,
+        switch: Switch::Enabled,
+        from: AllowedFrom::default(),
+        not_before: None,
+        expires_at: None,
+        created_at: now,
+        modified_at: now,
+        last_used_at: None,
+        version: 0,
     }
-}
-
-fn hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
 }
 
 #[cfg(test)]

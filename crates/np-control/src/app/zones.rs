@@ -1,17 +1,18 @@
 //! Zones: added, changed and removed.
 
 use np_domain::{
-    account::{ApiToken, Scope},
     id::AccountId,
     name::Hostname,
+    permission::Target,
     ports::{InsertError, Publish, StoreError},
+    token::Principal,
     zone::{State, Zone, ZoneKind},
 };
 use thiserror::Error;
 
 use super::{
     App,
-    access::{self, AccessError},
+    access::{AccessError, Area, Permission, settle},
     race::Race,
 };
 
@@ -20,7 +21,7 @@ use super::{
 pub struct NewZone {
     /// Its name.
     pub name: Hostname,
-    /// Whose it will be; `None`: the token's account.
+    /// Whose it will be; `None`: the caller's account.
     pub account: Option<AccountId>,
     /// Who answers its DNS.
     pub kind: ZoneKind,
@@ -29,7 +30,7 @@ pub struct NewZone {
 /// Why a zone was not added.
 #[derive(Debug, Error)]
 pub enum CreateError {
-    /// The token may not.
+    /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
     /// Memory did not take it.
@@ -48,17 +49,21 @@ pub enum RemoveError {
     Store(#[from] StoreError),
 }
 
-/// Adds a zone. The caller has settled that the token may write.
+/// Adds a zone.
 ///
 /// # Errors
 /// See [`CreateError`].
-pub async fn create(app: &App, token: &ApiToken, new: NewZone) -> Result<Zone, CreateError> {
-    // A token for some zones has no say over the account's list of zones.
-    if token.scope != Scope::Account {
-        return Err(AccessError::ReadOnly.into());
+pub async fn create(app: &App, caller: &Principal, new: NewZone) -> Result<Zone, CreateError> {
+    // A token for some zones has no say over an account's list of zones.
+    let account = new.account.unwrap_or(caller.account);
+    let target = Target::AccountZones(account);
+    match settle(caller, Permission::write(Area::Zone), target) {
+        // The account that the caller acts in is no secret.
+        Err(AccessError::Foreign) if account == caller.account => {
+            return Err(AccessError::Denied(Permission::write(Area::Zone)).into());
+        }
+        settled => settled?,
     }
-    let account = new.account.unwrap_or(token.account);
-    let account = access::account(app, token, account).await?.id;
     let now = app.now();
     let zone = Zone {
         id: app.draws.zone_id(),

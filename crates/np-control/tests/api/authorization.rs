@@ -6,7 +6,7 @@ use np_control::{
     api::operations,
     app::access::{Area, Permission},
 };
-use np_domain::account::{Access, Scope};
+use np_domain::permission::{Group, Need, Resource};
 use serde_json::json;
 
 use crate::world::World;
@@ -58,13 +58,31 @@ async fn filled() -> (World, Vec<(Method, String, Permission)>) {
     let made = world.post(&path, json!({ "hostname": "app.customer.com" })).await;
     let hostname = made.result()["id"].as_str().unwrap().to_owned();
     let fill = |path: &str| {
-        path.replace("{zone_id}", &zone)
+        let path = path
+            .replace("{zone_id}", &zone)
             .replace("{custom_hostname_id}", &hostname)
-            .replace("{account_id}", &account)
-            .replace("{custom_csr_id}", "0d89c70d-ad9f-4843-b99f-6cc0252067e9")
+            .replace("{account_id}", &account);
+        others(&path)
     };
     let routes = operations().into_iter().map(|o| (o.method, fill(o.path), o.permission)).collect();
     (world, routes)
+}
+
+/// Fills every other id in with one that nothing has: who may do something is settled before it is looked for.
+fn others(path: &str) -> String {
+    let part = |part: &str| match part.starts_with('{') {
+        true => "0d89c70d-ad9f-4843-b99f-6cc0252067e9".to_owned(),
+        false => part.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// All that there is.
+const EVERYWHERE: [Resource; 2] = [Resource::AllAccounts, Resource::AllZones];
+
+/// The groups for which this holds.
+fn groups(holds: impl Fn(&Group) -> bool) -> Vec<Group> {
+    Group::ALL.into_iter().filter(holds).collect()
 }
 
 async fn check(
@@ -121,7 +139,8 @@ async fn a_wrong_token_is_refused_everywhere() {
 #[tokio::test]
 async fn a_token_that_may_only_read_cannot_write_and_can_read() {
     let (world, routes) = filled().await;
-    let bearer = format!("Bearer {}", world.colleague(Access::Read, Scope::Account).await);
+    let reading = groups(|group| group.need == Need::Read);
+    let bearer = format!("Bearer {}", world.colleague(&reading, &EVERYWHERE).await);
     for (method, path, permission) in routes {
         let answer = world.send(Some(&bearer), method.clone(), &path, "{}".into()).await;
         match permission.is_write() {
@@ -132,29 +151,71 @@ async fn a_token_that_may_only_read_cannot_write_and_can_read() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_another_account_looks_as_if_it_did_not_exist() {
+async fn a_token_for_all_areas_but_one_is_refused_in_that_one() {
     let (world, routes) = filled().await;
-    let stranger = format!("Bearer {}", world.stranger(Access::Write).await);
+    for (method, path, permission) in routes {
+        let Permission::In(area, _) = permission else { continue };
+        let elsewhere = groups(|group| group.area != area);
+        let bearer = format!("Bearer {}", world.colleague(&elsewhere, &EVERYWHERE).await);
+        let answer = world.send(Some(&bearer), method.clone(), &path, "{}".into()).await;
+        assert_eq!(answer.failure(), (403, 10000, ""), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_one_area_may_do_what_it_says_there() {
+    let (world, routes) = filled().await;
+    // What is deleted is gone for those that come later: the last of all.
+    let (deletes, others): (Vec<_>, Vec<_>) =
+        routes.into_iter().partition(|(method, ..)| *method == Method::DELETE);
+    for (method, path, permission) in others.into_iter().chain(deletes) {
+        let Permission::In(area, need) = permission else { continue };
+        let just_that = groups(|group| group.area == area && group.need == need);
+        let bearer = format!("Bearer {}", world.colleague(&just_that, &EVERYWHERE).await);
+        let answer = world.send(Some(&bearer), method.clone(), &path, "{}".into()).await;
+        let code = answer.body["errors"][0]["code"].clone();
+        let refused = answer.status == 403 && (code == 10000 || code == 9109);
+        assert!(!refused || path.ends_with("/zones"), "{method} {path}: {answer:?}");
+    }
+}
+
+/// Calls everything that stands below an id with a token that has nothing to do with it, and with an id that is none.
+async fn check_foreign(world: &World, token: &str, routes: &[(Method, String, Permission)]) {
+    let bearer = format!("Bearer {token}");
     for (method, path, _) in routes {
-        let Some((_, rest)) = path.split_once("s/").filter(|(kind, _)| *kind != "/user/token")
-        else {
-            continue;
-        };
-        let id = rest.split('/').next().unwrap();
+        let id = path.split('/').nth(2).filter(|id| id.len() == 32);
+        let Some(id) = id else { continue };
         let unknown = path.replace(id, &"0".repeat(32));
-        let foreign = world.send(Some(&stranger), method.clone(), &path, "{}".into()).await;
-        let missing = world.send(Some(&stranger), method.clone(), &unknown, "{}".into()).await;
+        let foreign = world.send(Some(&bearer), method.clone(), path, "{}".into()).await;
+        let missing = world.send(Some(&bearer), method.clone(), &unknown, "{}".into()).await;
         assert_eq!(foreign.failure(), (403, 9109, ""), "{method} {path}");
         assert_eq!(foreign.body, missing.body, "{method} {path}");
     }
 }
 
 #[tokio::test]
+async fn what_belongs_to_another_account_looks_as_if_it_did_not_exist() {
+    let (world, routes) = filled().await;
+    let stranger = world.stranger(&Group::ALL).await;
+    check_foreign(&world, &stranger, &routes).await;
+}
+
+#[tokio::test]
+async fn another_zone_of_the_account_looks_as_if_it_did_not_exist() {
+    let (world, mut routes) = filled().await;
+    let other = world.zone("other.com").await;
+    let zone = [Resource::Zone(other.parse().unwrap())];
+    let token = world.colleague(&Group::ALL, &zone).await;
+    routes.retain(|(_, path, _)| path.starts_with("/zones/"));
+    check_foreign(&world, &token, &routes).await;
+}
+
+#[tokio::test]
 async fn a_token_for_some_zones_sees_only_those_and_adds_none() {
     let world = World::new().await;
     let (one, other) = (world.zone("one.com").await, world.zone("other.com").await);
-    let scope = Scope::Zones(vec![one.parse().unwrap()]);
-    let bearer = format!("Bearer {}", world.colleague(Access::Write, scope).await);
+    let zone = [Resource::Zone(one.parse().unwrap())];
+    let bearer = format!("Bearer {}", world.colleague(&Group::ALL, &zone).await);
     let get = |path: String| {
         let (world, bearer) = (&world, bearer.clone());
         async move { world.send(Some(&bearer), Method::GET, &path, String::new()).await }
@@ -171,7 +232,7 @@ async fn a_token_for_some_zones_sees_only_those_and_adds_none() {
 #[tokio::test]
 async fn lists_show_nothing_of_other_accounts() {
     let (world, _) = filled().await;
-    let bearer = format!("Bearer {}", world.stranger(Access::Write).await);
+    let bearer = format!("Bearer {}", world.stranger(&Group::ALL).await);
     let zones = world.send(Some(&bearer), Method::GET, "/zones", String::new()).await;
     assert_eq!(*zones.result(), json!([]));
     let accounts = world.send(Some(&bearer), Method::GET, "/accounts", String::new()).await;

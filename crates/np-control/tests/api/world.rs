@@ -16,9 +16,11 @@ use np_control::{
     wake::Bells,
 };
 use np_domain::{
-    account::{Access, Account, Scope},
+    account::Account,
     certificate::{AuthorityName, KeyType},
     delegation::DelegationDomain,
+    id::{AccountId, PolicyId},
+    permission::{Effect, Grants, Group, Policy, Resource},
     ports::{AccountStore as _, Clock as _},
     text::Explanation,
 };
@@ -173,30 +175,38 @@ impl World {
         text.lines().find_map(|line| line.strip_prefix(&series))?.parse().ok()
     }
 
-    /// A token of a new account.
-    pub(crate) async fn stranger(&self, access: Access) -> String {
+    /// A token that may do these things to all that is in a new account.
+    pub(crate) async fn stranger(&self, groups: &[Group]) -> String {
         let now = self.clock.now();
         let name = Explanation::new("Strangers");
         let account = Account { id: self.draws.account_id(), name, created_at: now };
         self.store.insert_account(&account).await.unwrap();
-        self.token_of(account.id, access, Scope::Account).await
+        let own = [Resource::Account(account.id), Resource::AccountZones(account.id)];
+        self.token_of(account.id, groups, &own).await
     }
 
-    /// A token of the administrator's account.
-    pub(crate) async fn colleague(&self, access: Access, scope: Scope) -> String {
+    /// A token of the administrator's account that may do these things to those.
+    pub(crate) async fn colleague(&self, groups: &[Group], resources: &[Resource]) -> String {
         let account = self.store.accounts().await.unwrap()[0].id;
-        self.token_of(account, access, scope).await
+        self.token_of(account, groups, resources).await
     }
 
     async fn token_of(
         &self,
-        account: np_domain::id::AccountId,
-        access: Access,
-        scope: Scope,
+        account: AccountId,
+        groups: &[Group],
+        resources: &[Resource],
     ) -> String {
         let (draws, now) = (self.draws.as_ref(), self.clock.now());
+        let policy = Policy {
+            id: PolicyId::from_bytes([1; 16]),
+            effect: Effect::Allow,
+            groups: groups.to_vec(),
+            resources: resources.to_vec(),
+        };
+        let grants = Grants::Policies(vec![policy]);
         let store = self.store.as_ref();
-        let made = tokens::create(store, draws, account, "test", access, scope, now).await.unwrap();
+        let made = tokens::issue(store, draws, account, "test", grants, now).await.unwrap();
         made.secret.expose().to_owned()
     }
 

@@ -34,7 +34,9 @@ async fn a_zone_has_all_the_fields_that_strict_clients_require() {
         "owner": { "id": account_id, "name": account_name, "type": "organization" },
         "account": { "id": account_id, "name": account_name },
         "tenant": {}, "tenant_unit": {},
-        "permissions": ["#zone:read", "#zone:edit", "#ssl:read", "#ssl:edit"],
+        "permissions": [
+            "#zone:read", "#zone:edit", "#dns_records:read", "#dns_records:edit", "#ssl:read", "#ssl:edit",
+        ],
         "plan": {
             "id": "00000000000000000000000000000000", "name": "Self-hosted", "price": 0, "currency": "USD",
             "frequency": "", "is_subscribed": false, "can_subscribe": false, "legacy_id": "enterprise",

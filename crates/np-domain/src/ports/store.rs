@@ -14,16 +14,17 @@ use thiserror::Error;
 
 use crate::{
     Timestamp,
-    account::{Account, ApiToken},
+    account::{Account, User},
     certificate::{Certificate, CertificateRecord},
     certificate_pack::PackRecord,
     custom_hostname::{CustomHostname, HostnameRecord},
     entry::{FeedKey, Generation},
     event::Event,
-    id::{AccountId, HostnameId, PackId, TokenId, ZoneId},
+    id::{AccountId, HostnameId, PackId, TokenId, UserId, ZoneId},
     name::Hostname,
     secret::SealedBytes,
     text::Explanation,
+    token::{ApiToken, Owner},
     zone::Zone,
 };
 
@@ -162,6 +163,29 @@ pub struct ZoneFilter {
     pub name: Option<Explanation>,
     /// Among these; `None`: all.
     pub among: Option<Vec<ZoneId>>,
+    /// Seen by the one who asks.
+    pub visible: VisibleZones,
+}
+
+/// The zones that somebody may see.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum VisibleZones {
+    /// Every zone.
+    #[default]
+    All,
+    /// Those of some accounts, and some others, less exceptions.
+    Some {
+        /// Those of every account.
+        every_account: bool,
+        /// Those of these accounts.
+        accounts: Vec<AccountId>,
+        /// These.
+        zones: Vec<ZoneId>,
+        /// But none of these accounts.
+        except_accounts: Vec<AccountId>,
+        /// And none of these.
+        except_zones: Vec<ZoneId>,
+    },
 }
 
 /// A page of a list; `number` counts from 1.
@@ -355,7 +379,7 @@ pub trait ZoneStore: Send + Sync {
     async fn remove_zone(&self, id: ZoneId) -> Result<bool, StoreError>;
 }
 
-/// Accounts and API tokens.
+/// Accounts, users and API tokens.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
     /// Adds an account.
@@ -372,6 +396,53 @@ pub trait AccountStore: Send + Sync {
 
     /// The token with this id.
     async fn token(&self, id: TokenId) -> Result<Option<ApiToken>, StoreError>;
+
+    /// A page of an owner's tokens, ordered by (created_at, id), and how many there are in all.
+    async fn list_tokens(
+        &self,
+        owner: Owner,
+        order: Direction,
+        page: Page,
+    ) -> Result<(Vec<ApiToken>, u64), StoreError>;
+
+    /// Saves a token: everything but its id, account, owner and last use.
+    async fn save_token(&self, token: &ApiToken) -> Result<(), StoreError>;
+
+    /// Notes when a token was used, unless a use at `since` or later is noted already. Changes no version.
+    async fn note_token_use(
+        &self,
+        id: TokenId,
+        at: Timestamp,
+        since: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Removes a token; `false` when there is none.
+    async fn remove_token(&self, id: TokenId) -> Result<bool, StoreError>;
+
+    /// Adds a user. The address must be new.
+    async fn insert_user(&self, user: &User) -> Result<(), InsertError>;
+
+    /// All users, oldest first.
+    async fn users(&self) -> Result<Vec<User>, StoreError>;
+
+    /// One user.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The user with this hash of the key.
+    async fn user_by_key(&self, sha256: &[u8; 32]) -> Result<Option<User>, StoreError>;
+
+    /// Saves a user.
+    async fn save_user(&self, user: &User) -> Result<(), StoreError>;
+}
+
+/// Which end of a list comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// The lowest.
+    #[default]
+    Ascending,
+    /// The highest.
+    Descending,
 }
 
 /// Where one item of the feed stands.

@@ -10,15 +10,17 @@ use super::OpenError;
 /// A database's migrations: number, name and text.
 pub(super) type Migrations = [(i64, &'static str, &'static str)];
 
-pub(super) const POSTGRES: [(i64, &str, &str); 4] = [
+pub(super) const POSTGRES: &Migrations = &[
     (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
+    (2, "access", include_str!("../../migrations/postgres/0002_access.sql")),
     (4, "zones", include_str!("../../migrations/postgres/0004_zones.sql")),
     (5, "packs", include_str!("../../migrations/postgres/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/postgres/0006_custom_csrs.sql")),
 ];
 
-pub(super) const SQLITE: [(i64, &str, &str); 4] = [
+pub(super) const SQLITE: &Migrations = &[
     (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
+    (2, "access", include_str!("../../migrations/sqlite/0002_access.sql")),
     (4, "zones", include_str!("../../migrations/sqlite/0004_zones.sql")),
     (5, "packs", include_str!("../../migrations/sqlite/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/sqlite/0006_custom_csrs.sql")),

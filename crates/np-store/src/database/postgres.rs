@@ -29,7 +29,7 @@ pub(super) async fn connect(url: &str, options: &StoreOptions) -> Result<PgPool,
 pub(super) async fn migrate(pool: &PgPool) -> Result<(), OpenError> {
     let options = pool.connect_options();
     let mut connection = PgConnection::connect_with(&options).await.map_err(OpenError::Connect)?;
-    migrations::run(&migrations::POSTGRES, &mut connection).await
+    migrations::run(migrations::POSTGRES, &mut connection).await
 }
 
 /// A caller that goes away in the middle leaves nothing behind: `sqlx` undoes a transaction that is dropped.

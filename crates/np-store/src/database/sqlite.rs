@@ -69,7 +69,7 @@ impl File {
 
     pub(super) async fn migrate(&self) -> Result<(), OpenError> {
         let mut connection = self.options.connect().await.map_err(OpenError::Connect)?;
-        migrations::run(&migrations::SQLITE, &mut connection).await
+        migrations::run(migrations::SQLITE, &mut connection).await
     }
 
     /// Whether the writer still takes writes.

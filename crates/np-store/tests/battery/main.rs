@@ -12,6 +12,7 @@ mod csrs;
 mod damage;
 mod feed;
 mod hostnames;
+mod idempotency;
 mod lists;
 mod outage;
 mod packs;
@@ -47,7 +48,12 @@ battery! {
     accounts:
         accounts_come_back_oldest_first,
         token_is_found_by_the_hash_of_its_secret_and_by_id,
-        token_needs_an_account_and_a_secret_of_its_own;
+        token_needs_an_account_and_a_secret_of_its_own,
+        tokens_are_listed_with_their_owner_only,
+        token_is_saved_over_the_version_that_was_read_and_removed_once,
+        use_of_a_token_is_noted_no_more_often_than_asked_for,
+        first_tokens_are_read_as_what_they_allowed,
+        users_are_found_by_their_keys_and_saved;
     certificates:
         certificate_is_saved_beside_its_hostname,
         certificate_of_a_removed_hostname_is_stale,
@@ -84,6 +90,12 @@ battery! {
         proven_rivals_are_the_proven_ones_of_other_ids,
         removal_is_only_for_those_that_leave_and_idempotent,
         history_is_newest_first_and_bounded;
+    idempotency:
+        first_answer_is_kept_and_given_again,
+        dead_attempt_is_replaced_and_cannot_answer_any_more,
+        forgotten_attempt_leaves_the_key_free_and_a_kept_answer_stays,
+        of_several_at_once_one_is_first,
+        sweep_removes_what_expired_and_no_more_than_asked_for;
     lists:
         pages_are_in_order_of_creation_and_end,
         filters_narrow_the_list_and_the_total,
@@ -114,5 +126,6 @@ battery! {
         zone_is_found_listed_and_saved,
         zone_name_is_taken_once_per_account,
         zone_with_hostnames_stays_and_with_leaving_ones_goes,
-        zones_are_listed_by_name;
+        zones_are_listed_by_name,
+        zones_are_listed_for_those_who_may_see_them;
 }

@@ -5,8 +5,8 @@ use np_domain::{
     id::AccountId,
     origin::FallbackOrigin,
     ports::{
-        FeedPosition, FeedStore, Hold, HostnameStore, InsertError, Page, Publish, StoreError,
-        ZoneFilter, ZoneStore,
+        AccountStore, FeedPosition, FeedStore, Hold, HostnameStore, InsertError, Page, Publish,
+        StoreError, VisibleZones, ZoneFilter, ZoneStore,
     },
     zone::Zone,
 };
@@ -95,4 +95,32 @@ pub(crate) async fn zones_are_listed_by_name(world: World) {
     let others =
         ZoneFilter { account: Some(AccountId::from_uuid(Uuid::new_v4())), ..ZoneFilter::default() };
     assert_eq!(list(others, 1).await, (vec![], 0));
+}
+
+pub(crate) async fn zones_are_listed_for_those_who_may_see_them(world: World) {
+    let (other, b) = (values::account(), world.add_zone("b.com").await);
+    world.store.insert_account(&other).await.unwrap();
+    let c = values::zone(other.id, "c.com");
+    world.store.insert_zone(&c).await.unwrap();
+    let own = world.account.id;
+    let listed =
+        async |every_account, accounts: &[AccountId], zones: &[_], not: [&[_]; 1], not_in: &[_]| {
+            let visible = VisibleZones::Some {
+                every_account,
+                accounts: accounts.to_vec(),
+                zones: zones.to_vec(),
+                except_accounts: not_in.to_vec(),
+                except_zones: not[0].to_vec(),
+            };
+            let filter = ZoneFilter { visible, ..ZoneFilter::default() };
+            let page = Page { number: 1, size: 10 };
+            let (zones, total) = world.store.list_zones(&filter, page).await.unwrap();
+            assert_eq!(zones.len() as u64, total);
+            zones.iter().map(|zone| zone.name.to_string()).collect::<Vec<_>>().join(" ")
+        };
+    assert_eq!(listed(false, &[], &[], [&[]], &[]).await, "");
+    assert_eq!(listed(true, &[], &[], [&[]], &[]).await, "b.com c.com saasprovider.com");
+    assert_eq!(listed(false, &[own], &[], [&[]], &[]).await, "b.com saasprovider.com");
+    assert_eq!(listed(false, &[own], &[c.id], [&[b.id]], &[]).await, "c.com saasprovider.com");
+    assert_eq!(listed(true, &[], &[], [&[b.id]], &[other.id]).await, "saasprovider.com");
 }

@@ -12,7 +12,7 @@ pub struct Row {
 }
 
 /// What stands in a text for what is particular about a request.
-pub(crate) const PLACEHOLDERS: [&str; 2] = [":reason", ":path"];
+pub(crate) const PLACEHOLDERS: [&str; 3] = [":reason", ":path", ":address"];
 
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $message:literal;)*) => {
@@ -46,14 +46,16 @@ problems! {
     KeyFormat = 400, 6003, "Invalid request headers";
     /// `X-Auth-Email` is no address.
     EmailFormat = 400, 6003, "Invalid request headers";
-    /// Key and address are well formed, but only tokens are known here.
-    UnknownKey = 403, 9103, "Unknown X-Auth-Key or X-Auth-Email. Use an API token in the Authorization header.";
-    /// No such token, or it ended.
+    /// No user has this address with this key.
+    UnknownKey = 403, 9103, "Unknown X-Auth-Key or X-Auth-Email";
+    /// The token may not be used from there.
+    ForeignAddress = 403, 9109, "Cannot use the access token from location: :address";
+    /// No such token, or it is not taken now.
     InvalidToken = 403, 9109, "Invalid access token";
     /// The zone or account does not exist, or is somebody else's.
     NoAccess = 403, 9109, "Unauthorized to access requested resource";
-    /// The token may only look.
-    ReadOnly = 403, 10000, "Authentication error";
+    /// The token may not do this there.
+    Denied = 403, 10000, "Authentication error";
     /// No such path.
     NoRoute = 404, 7003, "Could not route to :path, perhaps your object identifier is invalid?";
     /// No such method at this path.

@@ -1,6 +1,6 @@
 //! The reply to a verification of a token: never its secret.
 
-use np_domain::account::ApiToken;
+use np_domain::token::ApiToken;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -17,10 +17,13 @@ pub(crate) struct TokenWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "shape::moment")]
     expires_on: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "shape::moment")]
+    not_before: Option<String>,
 }
 
 /// A token that got as far as here is active.
 pub(crate) fn render(token: &ApiToken) -> TokenWire {
-    let expires_on = token.expires_at.map(moment);
-    TokenWire { id: token.id.to_string(), status: "active", expires_on }
+    let (expires_on, not_before) = (token.expires_at.map(moment), token.not_before.map(moment));
+    TokenWire { id: token.id.to_string(), status: "active", expires_on, not_before }
 }

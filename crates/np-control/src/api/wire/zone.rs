@@ -1,9 +1,10 @@
 //! `Zone`: with all the fields that strict clients require, the ones included that mean nothing here (api.md 2.9).
 
 use np_domain::{
-    account::{Access, Account},
+    account::Account,
     id::AccountId,
     name::Hostname,
+    permission::{Area, Grants, Permission, Target},
     ports::ZoneFilter,
     text::Explanation,
     zone::{Zone, ZoneKind},
@@ -30,7 +31,8 @@ use crate::{
 pub(crate) struct View<'a> {
     pub(crate) settings: &'a ApiSettings,
     pub(crate) accounts: Vec<Account>,
-    pub(crate) access: Access,
+    /// What the caller may do.
+    pub(crate) grants: &'a Grants,
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
@@ -62,7 +64,7 @@ pub(crate) struct ZoneWire {
     account: AccountRef,
     tenant: Empty,
     tenant_unit: Empty,
-    permissions: &'static [&'static str],
+    permissions: Vec<&'static str>,
     plan: Plan,
 }
 
@@ -163,7 +165,7 @@ impl View<'_> {
             account: AccountRef { id, name },
             tenant: Empty {},
             tenant_unit: Empty {},
-            permissions: permissions(self.access),
+            permissions: permissions(self.grants, zone),
             plan: PLAN,
         }
     }
@@ -174,11 +176,21 @@ impl View<'_> {
     }
 }
 
-fn permissions(access: Access) -> &'static [&'static str] {
-    match access {
-        Access::Read => &["#zone:read", "#ssl:read"],
-        Access::Write | Access::Admin => &["#zone:read", "#zone:edit", "#ssl:read", "#ssl:edit"],
-    }
+/// What the caller may do to the zone.
+fn permissions(grants: &Grants, zone: &Zone) -> Vec<&'static str> {
+    let (read, write) = (Permission::read, Permission::write);
+    [
+        ("#zone:read", read(Area::Zone)),
+        ("#zone:edit", write(Area::Zone)),
+        ("#dns_records:read", read(Area::Dns)),
+        ("#dns_records:edit", write(Area::Dns)),
+        ("#ssl:read", read(Area::Ssl)),
+        ("#ssl:edit", write(Area::Ssl)),
+    ]
+    .into_iter()
+    .filter(|(_, permission)| grants.allow(*permission, Target::Zone(zone.id, zone.account)))
+    .map(|(word, _)| word)
+    .collect()
 }
 
 fn kind_word(kind: ZoneKind) -> &'static str {
@@ -296,5 +308,5 @@ pub(crate) fn parse_filter(params: &Params) -> Result<ZoneFilter, Invalid> {
     })?;
     let name = params.get("name").map(parse_name_filter).transpose()?;
     let none = params.get("status").is_some_and(|status| status != "active");
-    Ok(ZoneFilter { account, name, among: none.then(Vec::new) })
+    Ok(ZoneFilter { account, name, among: none.then(Vec::new), ..ZoneFilter::default() })
 }
