@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use np_domain::ports::{
-    AccountStore, CertificateStore, CsrStore, FeedStore, HistoryStore, HostnameStore,
-    IdempotencyStore, PackStore, SecretStore, ZoneStore,
+    AccountStore, CertificateStore, CsrStore, DnsRecordStore, FeedStore, HistoryStore,
+    HostnameStore, IdempotencyStore, PackStore, SecretStore, ZoneStore,
 };
 
 /// All memory, behind its ports. Cheap to clone.
@@ -18,6 +18,8 @@ pub struct Stores {
     pub packs: Arc<dyn PackStore>,
     /// Zones.
     pub zones: Arc<dyn ZoneStore>,
+    /// DNS records.
+    pub dns_records: Arc<dyn DnsRecordStore>,
     /// Accounts and API tokens.
     pub accounts: Arc<dyn AccountStore>,
     /// Certificate signing requests.
@@ -40,6 +42,7 @@ impl Stores {
             + CertificateStore
             + PackStore
             + ZoneStore
+            + DnsRecordStore
             + AccountStore
             + CsrStore
             + FeedStore
@@ -53,6 +56,7 @@ impl Stores {
             certificates: store.clone(),
             packs: store.clone(),
             zones: store.clone(),
+            dns_records: store.clone(),
             accounts: store.clone(),
             csrs: store.clone(),
             feed: store.clone(),

@@ -4,15 +4,17 @@
 //! without proven ownership, because [`Routing`] can only be made from a proof.
 
 mod pack;
+mod record;
 
 pub use pack::{HostToken, PackEntry, pack_entry};
+pub use record::{ProxiedAddresses, RecordEntry, RecordTarget};
 
 use crate::{
     Timestamp,
     certificate::{Certificate, ControlProof, IssuedCertificate, KeyKind},
     custom_hostname::HostnameRecord,
     delegation::DelegationDomain,
-    id::{CertificateId, HostnameId, PackId, ZoneId},
+    id::{CertificateId, DnsRecordId, HostnameId, PackId, ZoneId},
     name::{DnsName, Hostname},
     origin::{CustomOrigin, OriginHost},
     ownership::{self, Proven},
@@ -39,6 +41,8 @@ pub enum FeedKey {
     Hostname(HostnameId),
     /// A zone's certificate pack.
     Pack(PackId),
+    /// A DNS record.
+    Record(DnsRecordId),
     /// A zone.
     Zone(ZoneId),
 }

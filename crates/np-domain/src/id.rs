@@ -85,6 +85,10 @@ id!(
     UserId, "32 hex digits", simple
 );
 id!(
+    /// A DNS record.
+    DnsRecordId, "32 hex digits", simple
+);
+id!(
     /// A custom hostname.
     HostnameId, "a UUID of 36 characters", hyphenated
 );

@@ -16,6 +16,7 @@ pub mod csr;
 pub mod custom_hostname;
 pub mod delegation;
 pub mod diagnosis;
+pub mod dns_record;
 pub mod entry;
 pub mod event;
 pub mod id;

@@ -4,6 +4,7 @@
 mod authority;
 mod clock;
 mod csr_store;
+mod dns_record_store;
 mod http_probe;
 mod idempotency;
 mod inspector;
@@ -14,6 +15,10 @@ mod vault;
 pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms, RATE_LIMIT_WORDS};
 pub use clock::Clock;
 pub use csr_store::{CsrOrder, CsrRemoval, CsrStore};
+pub use dns_record_store::{
+    DnsRecordChange, DnsRecordChangeError, DnsRecordFilter, DnsRecordOrder, DnsRecordStore,
+    DnsRecordTerm, Matching, Sought, TagTerm, TextMatch,
+};
 pub use http_probe::{BODY_BYTES_MAX, HttpProbe, ProbeFailure, ProbeReply, ProbeRequest};
 pub use idempotency::{Attempt, Begun, IdempotencyStore, KeptAnswer, KeyedRequest};
 pub use inspector::Inspector;

@@ -218,6 +218,7 @@ impl Table {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         match change {
             Change::Host(name) => drop(self.sites.remove(&**name)),
+            Change::Record { .. } => {}
             Change::Zone(id) => drop(self.zones.remove(id)),
             Change::All => {
                 self.sites.clear();

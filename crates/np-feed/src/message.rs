@@ -8,8 +8,8 @@ mod wire;
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use np_domain::{
-    entry::{Entry, FeedKey, Generation, PackEntry, ZoneEntry},
-    id::{HostnameId, PackId, ZoneId},
+    entry::{Entry, FeedKey, Generation, PackEntry, RecordEntry, ZoneEntry},
+    id::{DnsRecordId, HostnameId, PackId, ZoneId},
     ports::NodeRole,
 };
 use thiserror::Error;
@@ -103,6 +103,8 @@ pub enum Content {
     Hostname(Box<Entry>),
     /// A zone's certificate pack is to be served like this.
     Pack(Box<PackEntry>),
+    /// A DNS record says this.
+    Record(RecordEntry),
     /// A zone has this state.
     Zone(ZoneEntry),
     /// Forget it.
@@ -122,6 +124,7 @@ pub struct Unreadable {
 const KIND_HOSTNAME: u8 = 0;
 const KIND_ZONE: u8 = 1;
 const KIND_PACK: u8 = 3;
+const KIND_RECORD: u8 = 2;
 
 impl Item {
     /// A hostname with its entry. Certificates' keys must be sealed to the node key by now.
@@ -142,11 +145,18 @@ impl Item {
         Self { generation, kind: KIND_PACK, id: *entry.pack.as_bytes(), value }
     }
 
+    /// A DNS record with its value.
+    pub fn record(generation: Generation, entry: &RecordEntry) -> Self {
+        let value = Some(wire::encode(&wire::Record::from(entry)).into());
+        Self { generation, kind: KIND_RECORD, id: *entry.record.as_bytes(), value }
+    }
+
     /// Something that is gone.
     pub fn gone(generation: Generation, key: FeedKey) -> Self {
         let (kind, id) = match key {
             FeedKey::Hostname(id) => (KIND_HOSTNAME, *id.as_bytes()),
             FeedKey::Pack(id) => (KIND_PACK, *id.as_bytes()),
+            FeedKey::Record(id) => (KIND_RECORD, *id.as_bytes()),
             FeedKey::Zone(id) => (KIND_ZONE, *id.as_bytes()),
         };
         Self { generation, kind, id, value: None }
@@ -162,6 +172,7 @@ impl Item {
         match self.kind {
             KIND_HOSTNAME => Some(FeedKey::Hostname(HostnameId::from_bytes(self.id))),
             KIND_PACK => Some(FeedKey::Pack(PackId::from_bytes(self.id))),
+            KIND_RECORD => Some(FeedKey::Record(DnsRecordId::from_bytes(self.id))),
             KIND_ZONE => Some(FeedKey::Zone(ZoneId::from_bytes(self.id))),
             _ => None,
         }
@@ -184,11 +195,13 @@ impl Item {
             (_, None) => return Ok(Content::Gone(key)),
             (FeedKey::Hostname(_), Some(value)) => Content::Hostname(Box::new(read_entry(value)?)),
             (FeedKey::Pack(_), Some(value)) => Content::Pack(Box::new(read_pack(value)?)),
+            (FeedKey::Record(_), Some(value)) => Content::Record(read_record(value)?),
             (FeedKey::Zone(_), Some(value)) => Content::Zone(read_zone(value)?),
         };
         let about = match &content {
             Content::Hostname(entry) => FeedKey::Hostname(entry.hostname),
             Content::Pack(pack) => FeedKey::Pack(pack.pack),
+            Content::Record(record) => FeedKey::Record(record.record),
             Content::Zone(zone) => FeedKey::Zone(zone.zone),
             Content::Gone(key) => *key,
         };
@@ -224,6 +237,13 @@ pub(crate) fn read_pack(value: &[u8]) -> Result<PackEntry, Unreadable> {
     wire::decode::<wire::Pack<'_>>("the pack", value)?
         .try_into()
         .map_err(|why| Unreadable { what: "the pack", why })
+}
+
+/// Reads an item's value that is a DNS record.
+pub(crate) fn read_record(value: &[u8]) -> Result<RecordEntry, Unreadable> {
+    wire::decode::<wire::Record<'_>>("the record", value)?
+        .try_into()
+        .map_err(|why| Unreadable { what: "the record", why })
 }
 
 /// Reads an item's value that is a zone's state.

@@ -10,6 +10,7 @@ mod environment;
 mod frame;
 mod packs;
 mod read;
+mod records;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use np_domain::{
     entry::{Entry, Generation},
-    id::ZoneId,
+    id::{DnsRecordId, ZoneId},
     text::Explanation,
 };
 use thiserror::Error;
@@ -27,6 +28,7 @@ use tokio::sync::broadcast;
 use crate::message::FeedId;
 use environment::Environment;
 pub use packs::StoredPack;
+pub use records::RecordsAnswer;
 
 /// How much of the address space a copy may take, and so how big it may grow. Untouched space costs nothing: a million
 /// names with certificates take about 4 GiB.
@@ -61,6 +63,15 @@ impl Default for ReplicaOptions {
 pub enum Change {
     /// Entries or certificate packs of this name, or of this name after `*.`.
     Host(Box<str>),
+    /// A DNS record.
+    Record {
+        /// Which.
+        record: DnsRecordId,
+        /// Where it stands, or stood.
+        name: Box<str>,
+        /// Its zone.
+        zone: ZoneId,
+    },
     /// A zone.
     Zone(ZoneId),
     /// Possibly everything.
@@ -92,6 +103,8 @@ pub enum DelegationAnswer {
 pub struct Sizes {
     /// Hostnames.
     pub hostnames: u64,
+    /// DNS records.
+    pub records: u64,
     /// Zones.
     pub zones: u64,
     /// Bytes of the file.

@@ -6,10 +6,10 @@ use np_domain::{
     certificate::KeyKind,
     certificate_pack::PackKind,
     entry::{
-        Delegation, Entry, FeedKey, Generation, HostToken, HttpToken, PackEntry, Routing,
-        ServedCertificate, ZoneDns, ZoneEntry,
+        Delegation, Entry, FeedKey, Generation, HostToken, HttpToken, PackEntry, ProxiedAddresses,
+        RecordEntry, Routing, ServedCertificate, ZoneDns, ZoneEntry,
     },
-    id::{CertificateId, HostnameId, PackId, ZoneId},
+    id::{CertificateId, DnsRecordId, HostnameId, PackId, ZoneId},
     origin::{CustomOrigin, OriginSni},
     ports::NodeRole,
     secret::SealedBytes,
@@ -23,6 +23,8 @@ const PULL: &str = include_str!("golden/pull-v1.hex");
 const BATCH: &str = include_str!("golden/batch-v1.hex");
 /// An item with a zone's certificate pack, which came after the first programs of version 1; those skip it.
 const PACK_BATCH: &str = include_str!("golden/batch-pack-v1.hex");
+/// Items of the kind that came after version 1's first: programs from before skip them.
+const RECORDS: &str = include_str!("golden/records-v1.hex");
 /// A batch as a later program of the same format could write it: each structure has a field more, one item is of a kind
 /// that version 1 does not know, one certificate's key too.
 const LATER_BATCH: &str = include_str!("golden/batch-later.hex");
@@ -226,4 +228,39 @@ fn a_batch_with_a_flipped_byte_never_panics() {
             }
         }
     }
+}
+
+fn records() -> Batch {
+    let record = RecordEntry {
+        record: DnsRecordId::from_bytes([6; 16]),
+        zone: ZoneId::from_bytes([2; 16]),
+        name: "*.provider.com".parse().unwrap(),
+        type_code: 1,
+        rdata: Box::from([192, 0, 2, 1]),
+        ttl_seconds: 300,
+        proxied: Some(ProxiedAddresses::Ipv4),
+    };
+    let unknown = RecordEntry {
+        record: DnsRecordId::from_bytes([7; 16]),
+        type_code: 65_280,
+        proxied: None,
+        ..record.clone()
+    };
+    Batch {
+        to: Generation(44),
+        items: vec![
+            Item::record(Generation(42), &record),
+            Item::record(Generation(43), &unknown),
+            Item::gone(Generation(44), FeedKey::Record(DnsRecordId::from_bytes([5; 16]))),
+        ],
+        ..batch()
+    }
+}
+
+#[test]
+fn records_are_written_and_read_as_ever() {
+    assert_eq!(hex::encode(records().encode()), hex::encode(bytes(RECORDS)));
+    let read = Batch::decode(&bytes(RECORDS)).unwrap();
+    assert_eq!(read, records());
+    assert!(read.items.iter().all(|item| item.content().is_ok()));
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use np_domain::{
     Timestamp,
     entry::{FeedKey, Generation},
-    id::{HostnameId, PackId, ZoneId},
+    id::{DnsRecordId, HostnameId, PackId, ZoneId},
     ports::{FeedItem, FeedPosition, FeedStore, FeedSubject, NodeReport, NodeRole, StoreError},
     text::Explanation,
 };
@@ -18,7 +18,7 @@ use np_domain::{
 use crate::{
     Store,
     database::Connection,
-    packs, records,
+    dns_records, packs, records,
     row::Damage,
     statement::{Row, sql},
     zones,
@@ -119,16 +119,18 @@ fn head(row: &Row) -> Result<Generation, StoreError> {
 /// Where the next items stand, with what is known of them now.
 async fn page(reader: &mut Connection, after: u64, limit: u32) -> Result<Vec<Row>, StoreError> {
     let page = format!(
-        "SELECT f.generation AS generation, f.kind AS kind, f.subject AS subject, {}, {}, {} \
+        "SELECT f.generation AS generation, f.kind AS kind, f.subject AS subject, {}, {}, {}, {} \
          FROM (SELECT generation, kind, subject FROM feed WHERE generation > $1 \
                ORDER BY generation LIMIT $2) AS f \
          LEFT JOIN hostnames h ON f.kind = 'hostname' AND h.id = f.subject \
          LEFT JOIN certificates c ON c.hostname = h.id \
          LEFT JOIN packs p ON f.kind = 'pack' AND p.id = f.subject \
-         LEFT JOIN zones z ON z.id = COALESCE(h.zone, p.zone, f.subject) \
+         LEFT JOIN dns_records r ON f.kind = 'record' AND r.id = f.subject \
+         LEFT JOIN zones z ON z.id = COALESCE(h.zone, p.zone, r.zone, f.subject) \
          ORDER BY f.generation",
         records::COLUMNS,
         packs::COLUMNS,
+        dns_records::COLUMNS,
         zones::COLUMNS,
     );
     reader.fetch_all(sql(page).bind(after).bind(limit)).await
@@ -147,7 +149,10 @@ fn item(row: &Row) -> Result<FeedItem, StoreError> {
         (FeedKey::Pack(_), Some(zone)) if has("p_id")? => {
             Some(FeedSubject::Pack(Box::new(packs::pack_record(row)?), zone))
         }
-        (FeedKey::Hostname(_) | FeedKey::Pack(_), _) => None,
+        (FeedKey::Record(_), _) if has("r_id")? => {
+            Some(FeedSubject::Record(Box::new(dns_records::record(row)?)))
+        }
+        (FeedKey::Hostname(_) | FeedKey::Pack(_) | FeedKey::Record(_), _) => None,
     };
     let generation = row.count("generation").map(Generation).map_err(damaged)?;
     Ok(FeedItem { generation, key, subject })
@@ -158,6 +163,7 @@ fn key(row: &Row) -> Result<FeedKey, Damage> {
     match row.text("kind")?.as_str() {
         "hostname" => Ok(FeedKey::Hostname(HostnameId::from_bytes(subject))),
         "pack" => Ok(FeedKey::Pack(PackId::from_bytes(subject))),
+        "record" => Ok(FeedKey::Record(DnsRecordId::from_bytes(subject))),
         "zone" => Ok(FeedKey::Zone(ZoneId::from_bytes(subject))),
         kind => Err(Damage::new(format!("unknown kind {kind}"))),
     }

@@ -1,9 +1,9 @@
 //! What is remembered: np-domain's memory ports on SQLite (embedded, one process) and PostgreSQL (many nodes).
 //!
 //! There is one implementation of every port, in the file named after what it keeps: `hostnames`, `certificates`,
-//! `packs`, `zones`, `accounts`, `users`, `csrs`, `feed`, `history`, `secrets`, `idempotency`. The SQL is the same for
-//! both databases: integers, texts and
-//! bytes, `$1`, `ON CONFLICT`. Where they differ, which is in row locks alone, a statement asks its connection.
+//! `packs`, `zones`, `dns_records`, `accounts`, `users`, `csrs`, `feed`, `history`, `secrets`, `idempotency`. The SQL is
+//! the same for both databases: integers, texts and bytes, `$1`, `ON CONFLICT`. Where they differ, which is in row locks
+//! alone, a statement asks its connection.
 //! `database` has the two ways to run it, `row` what stands in the columns.
 //!
 //! Besides, [`FileVault`] seals secrets at rest, because where its key lies is decided with where the data lies.
@@ -13,6 +13,7 @@ mod accounts;
 mod certificates;
 mod csrs;
 mod database;
+mod dns_records;
 mod feed;
 mod history;
 mod hostnames;

@@ -226,6 +226,7 @@ pub(crate) fn columns_of(key: FeedKey) -> (&'static str, Parameter) {
     match key {
         FeedKey::Hostname(id) => ("hostname", id.into()),
         FeedKey::Pack(id) => ("pack", id.into()),
+        FeedKey::Record(id) => ("record", id.into()),
         FeedKey::Zone(id) => ("zone", id.into()),
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod attempt;
 pub(crate) mod certificate;
 pub(crate) mod chain;
 pub(crate) mod csr;
+pub(crate) mod dns_record;
 pub(crate) mod hostname;
 pub(crate) mod ownership;
 pub(crate) mod pack;

@@ -14,7 +14,7 @@ use sqlx::{
 
 use np_domain::{
     Timestamp,
-    id::{AccountId, CsrId, HostnameId, PackId, TokenId, UserId, ZoneId},
+    id::{AccountId, CsrId, DnsRecordId, HostnameId, PackId, TokenId, UserId, ZoneId},
 };
 
 use crate::row::{Damage, Micros};
@@ -152,7 +152,7 @@ macro_rules! ids {
         })+
     };
 }
-ids!(AccountId, CsrId, HostnameId, PackId, TokenId, UserId, ZoneId);
+ids!(AccountId, CsrId, DnsRecordId, HostnameId, PackId, TokenId, UserId, ZoneId);
 
 /// A row that came back.
 pub(crate) enum Row {

@@ -14,6 +14,7 @@ use np_domain::{
 use crate::{
     Store, accounts,
     database::Connection,
+    dns_records,
     hostnames::offset,
     packs, records,
     row::{self, Damage},
@@ -283,6 +284,7 @@ async fn remove(connection: &mut Connection, id: ZoneId) -> Result<bool, StoreEr
         return Ok(false);
     }
     packs::remove_all(connection, id).await?;
+    dns_records::remove_all(connection, id).await?;
     connection.execute(sql(REMOVE).bind(id)).await?;
     records::mark(connection, FeedKey::Zone(id), Publish::Yes).await?;
     Ok(true)

@@ -6,7 +6,8 @@
 use np_domain::{
     certificate_pack::PackRecord,
     entry::{
-        Entry, FeedKey, Generation, PackEntry, ServedCertificate, ZoneEntry, entry, pack_entry,
+        Entry, FeedKey, Generation, PackEntry, RecordEntry, ServedCertificate, ZoneEntry, entry,
+        pack_entry,
     },
     ports::{FeedItem, FeedSubject, NodeRole, StoreError},
     zone::Zone,
@@ -68,6 +69,15 @@ impl FeedServer {
             }
             Some(FeedSubject::Pack(record, zone)) => {
                 return self.pack(generation, &record, &zone, role);
+            }
+            // Edges need what they stand in for; all else is the name servers' alone.
+            Some(FeedSubject::Record(record))
+                if role == NodeRole::Edge && !record.proxy.is_on() =>
+            {
+                return Item::gone(generation, key);
+            }
+            Some(FeedSubject::Record(record)) => {
+                return Item::record(generation, &RecordEntry::from(&*record));
             }
             Some(FeedSubject::Hostname(record, zone)) => (record, zone),
         };

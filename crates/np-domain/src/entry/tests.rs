@@ -170,3 +170,28 @@ fn wildcard_names_print_with_their_star() {
     let name: WildcardName = "customer.com".parse::<Hostname>().unwrap().wildcard();
     assert_eq!(name.to_string(), "*.customer.com");
 }
+
+#[test]
+fn a_proxied_record_leads_where_its_value_says() {
+    use crate::dns_record::{Content, Given};
+    let target = |kind: &str, content: &str| {
+        let given = Given { content: Some(content), ..Given::default() };
+        let content = Content::parse(kind.parse().expect("a type"), given).expect("content");
+        let entry = RecordEntry {
+            record: DnsRecordId::from_bytes([1; 16]),
+            zone: ZoneId::from_bytes([2; 16]),
+            name: "www.provider.com".parse().expect("a name"),
+            type_code: content.kind().code(),
+            rdata: content.rdata().into(),
+            ttl_seconds: 300,
+            proxied: Some(ProxiedAddresses::All),
+        };
+        entry.target()
+    };
+    let address = |text: &str| Some(RecordTarget::Address(text.parse().expect("an address")));
+    assert_eq!(target("A", "192.0.2.1"), address("192.0.2.1"));
+    assert_eq!(target("AAAA", "2001:db8::1"), address("2001:db8::1"));
+    let name = "a.provider.com".parse().expect("a name");
+    assert_eq!(target("CNAME", "a.provider.com"), Some(RecordTarget::Name(name)));
+    assert_eq!(target("TXT", "text"), None);
+}

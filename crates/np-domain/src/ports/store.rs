@@ -18,6 +18,7 @@ use crate::{
     certificate::{Certificate, CertificateRecord},
     certificate_pack::PackRecord,
     custom_hostname::{CustomHostname, HostnameRecord},
+    dns_record::DnsRecord,
     entry::{FeedKey, Generation},
     event::Event,
     id::{AccountId, HostnameId, PackId, TokenId, UserId, ZoneId},
@@ -474,6 +475,8 @@ pub enum FeedSubject {
     Hostname(Box<HostnameRecord>, Box<Zone>),
     /// A certificate pack with its zone.
     Pack(Box<PackRecord>, Box<Zone>),
+    /// A DNS record.
+    Record(Box<DnsRecord>),
     /// A zone.
     Zone(Box<Zone>),
 }

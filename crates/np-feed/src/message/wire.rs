@@ -4,6 +4,7 @@
 //! entry.
 
 mod pack;
+mod record;
 
 use std::borrow::Cow;
 
@@ -29,6 +30,7 @@ use np_domain::{
 
 use super::Unreadable;
 pub(super) use pack::Pack;
+pub(super) use record::Record;
 
 type Text<'a> = Cow<'a, str>;
 

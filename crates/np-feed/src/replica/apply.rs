@@ -3,14 +3,14 @@
 use heed::RwTxn;
 use np_domain::{
     entry::{Entry, FeedKey, Generation},
-    id::{HostnameId, ZoneId},
+    id::{DnsRecordId, HostnameId, ZoneId},
 };
 
 use super::{
     Applied, ApplyError, CHANGES_KEPT, Change, Replica,
     environment::{Environment, Table},
     frame::Frame,
-    packs,
+    packs, records,
     tables::{self, Names, State, TxtValues},
 };
 use crate::message::{Batch, Content, FORMAT, Item, Unreadable};
@@ -103,6 +103,14 @@ fn write_items(
             Ok((Content::Gone(FeedKey::Pack(id)), _)) => {
                 let hosts = packs::remove(environment, txn, id)?;
                 changes.each.extend(hosts.into_iter().map(Change::Host));
+            }
+            Ok((Content::Gone(FeedKey::Record(id)), _)) => {
+                changes.each.extend(records::remove(environment, txn, id)?);
+            }
+            Ok((Content::Record(entry), content)) => {
+                changes.each.extend(records::remove(environment, txn, entry.record)?);
+                records::put(environment, txn, &entry, Frame { round, generation, content })?;
+                changes.each.push(records::change(&entry));
             }
             Ok((Content::Gone(FeedKey::Zone(id)), _)) => {
                 environment.zones.delete(txn, id.as_bytes())?;
@@ -230,6 +238,16 @@ fn sweep(environment: &Environment, txn: &mut RwTxn<'_>, round: u32) -> Result<(
     }
     for id in zones {
         environment.zones.delete(txn, id.as_bytes())?;
+    }
+    let mut records = Vec::new();
+    for pair in environment.record_places.iter(txn)? {
+        let (key, bytes) = pair?;
+        if is_stale(key, bytes, round) {
+            records.extend(key.try_into().ok().map(DnsRecordId::from_bytes));
+        }
+    }
+    for id in records {
+        records::remove(environment, txn, id)?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub(super) type Table = Database<'static, Bytes, Bytes>;
 /// of the runtime (512 by default).
 const READERS_MAX: u32 = 1024;
 /// How many tables there are.
-const TABLES: u32 = 7;
+const TABLES: u32 = 10;
 /// LMDB's file inside the directory.
 const DATA_FILE: &str = "data.mdb";
 /// LMDB's table of readers beside it.
@@ -46,6 +46,12 @@ pub(super) struct Environment {
     pub(super) packs: Table,
     /// `host 00 id` to nothing: which packs have a host.
     pub(super) pack_hosts: Table,
+    /// `zone`, name with its labels reversed, `00 id` to the DNS record.
+    pub(super) records: Table,
+    /// Record id to its zone and name.
+    pub(super) record_places: Table,
+    /// `name 00 id` to the DNS record, of those that our edges stand in for.
+    pub(super) proxied: Table,
 }
 
 /// Why an attempt at opening failed.
@@ -83,8 +89,18 @@ impl Environment {
         check_length(&env, &data_file)?;
         // Slots of readers that were killed would keep old pages from being used again.
         env.clear_stale_readers()?;
-        let [state, entries, hostnames, delegations, zones, packs, pack_hosts] =
-            create_tables(&env)?;
+        let [
+            state,
+            entries,
+            hostnames,
+            delegations,
+            zones,
+            packs,
+            pack_hosts,
+            records,
+            record_places,
+            proxied,
+        ] = create_tables(&env)?;
         let environment = Self {
             env,
             data_file,
@@ -95,6 +111,9 @@ impl Environment {
             zones,
             packs,
             pack_hosts,
+            records,
+            record_places,
+            proxied,
         };
         environment.state().map_err(|error| Failure::Corrupt(error.to_string()))?;
         Ok(environment)
@@ -182,6 +201,9 @@ fn create_tables(env: &Env<WithTls>) -> heed::Result<[Table; TABLES as usize]> {
             create("zones")?,
             create("packs")?,
             create("pack_hosts")?,
+            create("records")?,
+            create("record_places")?,
+            create("proxied")?,
         ];
         Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(tables))
     })?;

@@ -97,6 +97,7 @@ impl Replica {
         let txn = environment.read()?;
         Ok(Sizes {
             hostnames: environment.hostnames.len(&txn)?,
+            records: environment.record_places.len(&txn)?,
             zones: environment.zones.len(&txn)?,
             bytes: environment.used_bytes(),
         })

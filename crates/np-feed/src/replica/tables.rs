@@ -2,7 +2,11 @@
 
 use heed::{RoTxn, RwTxn};
 use minicbor::{Decode, Encode};
-use np_domain::{entry::Generation, id::HostnameId, name::NAME_LENGTH_MAX};
+use np_domain::{
+    entry::{Generation, RecordEntry},
+    id::{DnsRecordId, HostnameId, ZoneId},
+    name::NAME_LENGTH_MAX,
+};
 
 use super::{
     ReadError,
@@ -11,7 +15,7 @@ use super::{
 };
 use crate::message::FeedId;
 
-/// The version of the tables; a copy of another version is fetched anew.
+/// The version of the tables; a copy of another version is fetched anew. 2: DNS records.
 const TABLES_VERSION: u16 = 2;
 const STATE_KEY: &[u8] = b"state";
 
@@ -87,6 +91,39 @@ pub(super) struct Names<'a> {
 pub(super) struct TxtValues<'a> {
     #[b(0)]
     pub(super) values: Vec<&'a str>,
+}
+
+/// Where a DNS record lies: its zone and its name.
+#[derive(Debug, PartialEq, Eq, Encode, Decode)]
+pub(super) struct RecordPlace<'a> {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(super) zone: [u8; ID_BYTES],
+    #[n(1)]
+    pub(super) name: &'a str,
+}
+
+impl<'a> From<&'a RecordEntry> for RecordPlace<'a> {
+    fn from(entry: &'a RecordEntry) -> Self {
+        Self { zone: *entry.zone.as_bytes(), name: entry.name.as_str() }
+    }
+}
+
+/// The key of a record among those of its zone: what begins with the zone and the reversed name is at the name or below.
+pub(super) fn record_key(place: &RecordPlace<'_>, id: DnsRecordId) -> Vec<u8> {
+    let mut key = record_prefix(ZoneId::from_bytes(place.zone), place.name);
+    key.push(END);
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// What the keys of a zone's records at a name, and below it, begin with.
+pub(super) fn record_prefix(zone: ZoneId, name: &str) -> Vec<u8> {
+    [zone.as_bytes().as_slice(), &reversed(name)].concat()
+}
+
+/// The key of a proxied record, whatever its zone.
+pub(super) fn proxied_key(name: &str, id: DnsRecordId) -> Vec<u8> {
+    [entry_prefix(name).as_slice(), id.as_bytes()].concat()
 }
 
 pub(super) fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {

@@ -3,6 +3,7 @@
 mod damage;
 mod packs;
 mod random;
+mod records;
 
 use np_domain::{
     entry::{Delegation, Entry, FeedKey, Generation, HttpToken, ZoneDns, ZoneEntry},

@@ -13,6 +13,7 @@ pub(super) type Migrations = [(i64, &'static str, &'static str)];
 pub(super) const POSTGRES: &Migrations = &[
     (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
     (2, "access", include_str!("../../migrations/postgres/0002_access.sql")),
+    (3, "dns records", include_str!("../../migrations/postgres/0003_dns_records.sql")),
     (4, "zones", include_str!("../../migrations/postgres/0004_zones.sql")),
     (5, "packs", include_str!("../../migrations/postgres/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/postgres/0006_custom_csrs.sql")),
@@ -21,6 +22,7 @@ pub(super) const POSTGRES: &Migrations = &[
 pub(super) const SQLITE: &Migrations = &[
     (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
     (2, "access", include_str!("../../migrations/sqlite/0002_access.sql")),
+    (3, "dns records", include_str!("../../migrations/sqlite/0003_dns_records.sql")),
     (4, "zones", include_str!("../../migrations/sqlite/0004_zones.sql")),
     (5, "packs", include_str!("../../migrations/sqlite/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/sqlite/0006_custom_csrs.sql")),

@@ -10,6 +10,7 @@ mod certificates;
 mod claims;
 mod csrs;
 mod damage;
+mod dns_records;
 mod feed;
 mod hostnames;
 mod idempotency;
@@ -74,6 +75,18 @@ battery! {
         csr_in_use_stays;
     damage:
         damaged_row_names_itself_and_hides_no_other;
+    dns_records:
+        every_type_of_record_comes_back_equal,
+        record_is_saved_removed_and_told_to_the_feed,
+        record_is_found_in_its_zone_only,
+        rules_between_records_are_judged_of_what_would_be,
+        concurrent_creates_do_not_break_the_rules,
+        a_name_takes_a_bounded_number_of_records,
+        the_fallback_origins_last_record_stays,
+        records_go_with_their_zone,
+        filters_find_records_by_all_that_the_api_names,
+        records_are_listed_in_order_and_by_page,
+        finds_of_a_scan_stay_until_they_are_judged;
     feed:
         removed_items_stay_as_tombstones,
         marked_item_keeps_its_generation_until_it_is_numbered_again,
