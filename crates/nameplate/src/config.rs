@@ -21,6 +21,7 @@ pub(crate) mod reconcile;
 pub(crate) mod shutdown;
 pub(crate) mod store;
 pub(crate) mod value;
+pub(crate) mod zones;
 
 use std::{
     collections::BTreeMap,
@@ -58,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) edge: edge::Edge,
     /// `[dns]`
     pub(crate) dns: dns::Dns,
+    /// `[zones]`
+    pub(crate) zones: zones::Zones,
     /// `[feed]`
     pub(crate) feed: feed::Feed,
     /// `[certificates]`
@@ -84,6 +87,7 @@ impl Default for Config {
             admin: admin::Admin::default(),
             edge: edge::Edge::default(),
             dns: dns::Dns::default(),
+            zones: zones::Zones::default(),
             feed: feed::Feed::default(),
             certificates: certificates::Certificates::default(),
             authorities: BTreeMap::from([(AuthorityWord::LetsEncrypt, Authority::default())]),

@@ -33,6 +33,7 @@ use np_domain::{
     delegation::DelegationDomain,
     name::DnsName,
     ports::{Clock, Vault},
+    zone::activation::Policy,
 };
 
 use crate::{
@@ -87,6 +88,14 @@ pub struct ApiSettings {
     pub body_bytes_max: usize,
     /// How many hostnames a zone may have; `None`: any number.
     pub hostnames_per_zone_max: Option<u64>,
+    /// How zones become active.
+    pub activation: Policy,
+}
+
+/// Where our DNS answers for ourselves, and where customers of every partial zone point.
+fn own_domains(settings: &ApiSettings) -> Vec<DnsName> {
+    let delegation = settings.delegation_domain.as_dns().clone();
+    std::iter::once(delegation).chain(settings.cdn_domain.clone()).collect()
 }
 
 /// What handlers share.
@@ -107,6 +116,8 @@ impl From<ApiDeps> for Api {
             keys: settings.keys.clone(),
             create_wait: settings.create_wait,
             hostnames_per_zone_max: settings.hostnames_per_zone_max,
+            activation: settings.activation,
+            own_domains: own_domains(&settings),
         };
         let app = App {
             stores: deps.stores,

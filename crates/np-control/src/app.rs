@@ -20,7 +20,9 @@ use std::{sync::Arc, time::Duration};
 use np_domain::{
     Timestamp,
     certificate::{AuthorityName, KeyType},
+    name::DnsName,
     ports::{Clock, Vault},
+    zone::activation::Policy,
 };
 
 use crate::{reconcile::Journal, stores::Stores, wake::Bells};
@@ -58,6 +60,10 @@ pub struct Terms {
     pub create_wait: Duration,
     /// How many hostnames a zone may have; `None`: any number.
     pub hostnames_per_zone_max: Option<u64>,
+    /// How zones become active.
+    pub activation: Policy,
+    /// Our own domains: nobody can have them, or names below them, as zones.
+    pub own_domains: Vec<DnsName>,
 }
 
 impl App {

@@ -6,6 +6,7 @@
 //! thing twice. No transaction is held across the network, nothing is retried inside a step: a failure becomes a state
 //! with a time at which to look again. A bell makes a pass come sooner, a period makes it come anyway.
 //!
+//! - [`activation`]: proves whose a zone's name is.
 //! - [`ownership`]: proves who controls a hostname; gives up what stayed moved.
 //! - [`retirement`]: removes what was deleted once no node serves it.
 //! - [`renewal`]: begins an attempt at a certificate when one is due.
@@ -14,6 +15,7 @@
 //!
 //! Publication has no file here: [`crate::feed_server`] numbers changes when a node asks for them.
 
+pub mod activation;
 pub mod deployment;
 pub mod driver;
 pub mod issuance;
@@ -30,6 +32,7 @@ use np_domain::{
     certificate::AuthorityName,
     name::DnsName,
     ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
+    zone::activation::Policy,
 };
 
 pub use self::journal::Journal;
@@ -99,6 +102,10 @@ pub struct Settings {
     pub node_silence_max: Duration,
     /// What CNAMEs of a partial zone's hostnames lead to: `<zone>.<this>`; `None`: partial set-up has no CNAME proof.
     pub cdn_domain: Option<DnsName>,
+    /// Our name servers, to which full zones are delegated.
+    pub name_servers: Vec<DnsName>,
+    /// How zones become active.
+    pub activation: Policy,
 }
 
 impl Settings {
@@ -113,6 +120,8 @@ impl Settings {
             publication_wait: Duration::from_secs(5),
             node_silence_max: Duration::from_secs(15),
             cdn_domain: None,
+            name_servers: Vec::new(),
+            activation: Policy::default(),
         }
     }
 }

@@ -12,6 +12,8 @@ use tokio::sync::{Notify, futures::Notified};
 pub struct Bells {
     /// A hostname is due for an ownership check, or is leaving.
     pub ownership: Bell,
+    /// A zone is due for a look.
+    pub activation: Bell,
     /// A certificate is due for its next step.
     pub issuance: Bell,
     /// Something that is served has changed and has no generation yet.

@@ -229,6 +229,12 @@ impl DnsName {
         }
     }
 
+    /// What stands before `.domain`, as a name: `a.b` for `a.b.domain`. `None` when the name is not below it.
+    pub fn below(&self, domain: &Self) -> Option<Self> {
+        let rest = self.0.strip_suffix(domain.as_str())?.strip_suffix('.')?;
+        Some(Self(rest.into()))
+    }
+
     /// The name, then the names above it up to the top-level domain.
     pub fn and_ancestors(&self) -> impl Iterator<Item = &str> {
         std::iter::successors(Some(&*self.0), |name| name.split_once('.').map(|(_, above)| above))

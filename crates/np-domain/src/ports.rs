@@ -27,6 +27,7 @@ pub use store::{
     AccountStore, CertificateChange, CertificateStore, Direction, FeedItem, FeedPosition,
     FeedStore, FeedSubject, HistoryStore, Hold, HostnameChange, HostnameFilter, HostnameStore,
     InsertError, InsertPackError, Lease, LeaseOwner, NameFilter, NodeReport, NodeRole, PackChange,
-    PackStore, Page, Publish, SecretStore, StoreError, VisibleZones, ZoneFilter, ZoneStore,
+    PackStore, Page, Publish, SecretStore, StoreError, TextFilter, TextRelation, VisibleZones,
+    ZoneFilter, ZoneOrder, ZoneStore, ZoneTerm,
 };
 pub use vault::{Vault, VaultError};

@@ -2,7 +2,7 @@
 
 pub mod activation;
 
-pub use activation::State;
+pub use activation::{State, Status};
 
 use std::fmt;
 
@@ -44,6 +44,18 @@ pub struct Zone {
 }
 
 impl Zone {
+    /// Whether a name within this zone is not rather within a zone below, active in another account. `others` has the zones
+    /// named like `name` and like the names above it.
+    pub fn is_closest_to(&self, name: &DnsName, others: &[Self]) -> bool {
+        let takes = |other: &&Self| {
+            other.account != self.account
+                && other.state.is_active()
+                && other.name.as_str().len() > self.name.as_str().len()
+                && name.is_within(other.name.as_str())
+        };
+        !others.iter().any(|other| takes(&other))
+    }
+
     /// What proves, at [`VerificationKey::name`], that the zone's owner is its account.
     pub fn verification_key(&self) -> VerificationKey {
         VerificationKey::of(self.id)

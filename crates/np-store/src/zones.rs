@@ -1,5 +1,7 @@
 //! Zones: table `zones`.
 
+mod list;
+
 use async_trait::async_trait;
 
 use np_domain::{
@@ -15,11 +17,9 @@ use crate::{
     Store, accounts,
     database::Connection,
     dns_records,
-    hostnames::offset,
     packs, records,
     row::{self, Damage},
     statement::{Parameter, Row, sql},
-    visible,
 };
 
 /// The columns of `zones z`.
@@ -70,21 +70,11 @@ impl ZoneStore for Store {
         filter: &ZoneFilter,
         page: Page,
     ) -> Result<(Vec<Zone>, u64), StoreError> {
-        let (condition, parameters) = condition(filter);
-        let count = format!("SELECT COUNT(*) AS total FROM zones z WHERE {condition}");
         let mut reader = self.database.reader().await?;
-        let total = reader.fetch_one(sql(count).bind_all(parameters)).await?;
+        let total = reader.fetch_one(list::count(filter)).await?;
         let total = total.count("total").map_err(|why| why.of("zones", "count"))?;
-
-        let (condition, parameters) = self::condition(filter);
-        let next = parameters.len() + 1;
-        let list = format!(
-            "SELECT {COLUMNS} FROM zones z WHERE {condition} ORDER BY z.name, z.id \
-             LIMIT ${next} OFFSET ${}",
-            next + 1
-        );
-        let list = sql(list).bind_all(parameters).bind(page.size).bind(offset(page));
-        Ok((records::readable(&reader.fetch_all(list).await?, zone), total))
+        let rows = reader.fetch_all(list::page_of(filter, page)).await?;
+        Ok((records::readable(&rows, zone), total))
     }
 
     async fn save_zone(&self, zone: &Zone, publish: Publish) -> Result<(), StoreError> {
@@ -165,7 +155,7 @@ async fn insert(connection: &mut Connection, zone: &Zone) -> Result<(), InsertEr
         .bind(zone.account)
         .bind(zone.name.as_str())
         .bind(row::encode(&row::zone::Zone::from(zone))?)
-        .bind(row::activation::word(&zone.state))
+        .bind(zone.state.status().as_str())
         .bind(row::zone::word(zone.kind))
         .bind(backwards(zone.name.as_str()))
         .bind(row::encode(&row::activation::Activation::from(zone))?)
@@ -190,7 +180,7 @@ async fn update(connection: &mut Connection, zone: &Zone) -> Result<(), StoreErr
         WHERE id = $7 AND version = $8";
     let save = sql(SAVE)
         .bind(row::encode(&row::zone::Zone::from(zone))?)
-        .bind(row::activation::word(&zone.state))
+        .bind(zone.state.status().as_str())
         .bind(row::zone::word(zone.kind))
         .bind(backwards(zone.name.as_str()))
         .bind(row::encode(&row::activation::Activation::from(zone))?)
@@ -288,31 +278,6 @@ async fn remove(connection: &mut Connection, id: ZoneId) -> Result<bool, StoreEr
     connection.execute(sql(REMOVE).bind(id)).await?;
     records::mark(connection, FeedKey::Zone(id), Publish::Yes).await?;
     Ok(true)
-}
-
-/// The condition of a list, on `zones z`, with the values of its placeholders.
-fn condition(filter: &ZoneFilter) -> (String, Vec<Parameter>) {
-    let mut terms = vec!["1 = 1".to_owned()];
-    let mut parameters = Vec::new();
-    if let Some(account) = filter.account {
-        parameters.push(account.into());
-        terms.push(format!("z.account = ${}", parameters.len()));
-    }
-    if let Some(name) = &filter.name {
-        parameters.push(name.as_str().to_ascii_lowercase().into());
-        terms.push(format!("z.name = ${}", parameters.len()));
-    }
-    match filter.among.as_deref() {
-        Some([]) => terms.push("1 = 0".to_owned()),
-        Some(zones) => {
-            let list = records::placeholders(parameters.len() + 1, zones.len());
-            terms.push(format!("z.id IN ({list})"));
-            parameters.extend(zones.iter().copied().map(Parameter::from));
-        }
-        None => {}
-    }
-    terms.push(visible::condition(&filter.visible, &mut parameters));
-    (terms.join(" AND "), parameters)
 }
 
 /// The zone of a row with [`COLUMNS`].

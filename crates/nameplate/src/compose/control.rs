@@ -10,7 +10,8 @@ use np_control::{
     app::draws::RandomDraws,
     feed_server::{self, FeedLimits, FeedServer, FeedServerDeps},
     reconcile::{
-        Journal, World,
+        Journal, Settings, World,
+        activation::Activation,
         driver::{self, Pace, Reconcile},
         issuance::Issuance,
         ownership::Ownership,
@@ -223,12 +224,17 @@ fn world(
         authorities: built.authorities,
         bells: ground.bells.clone(),
         journal: ground.journal.clone(),
-        settings: config.reconcile.settings(owner, ground.cdn_domain.clone()),
+        settings: Settings {
+            name_servers: name_servers(loaded),
+            activation: config.zones.activation.into(),
+            ..config.reconcile.settings(owner, ground.cdn_domain.clone())
+        },
     })
 }
 
 fn reconcile(world: Arc<World>, works: &TaskTracker, stop: &CancellationToken) {
     let bells = world.bells.clone();
+    start_reconciler(Arc::new(Activation(world.clone())), &world, bells.activation, works, stop);
     start_reconciler(Arc::new(Ownership(world.clone())), &world, bells.ownership, works, stop);
     start_reconciler(Arc::new(Issuance(world.clone())), &world, bells.issuance, works, stop);
 }
@@ -261,9 +267,14 @@ fn feed(ground: &Ground, node: &Node) -> Arc<FeedServer> {
     })
 }
 
+/// The name servers of full zones and of the delegation domain.
+fn name_servers(loaded: &Loaded) -> Vec<DnsName> {
+    let servers = loaded.config.dns.servers(&loaded.config.platform);
+    servers.into_iter().map(|server| server.name).collect()
+}
+
 fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
     let config = &loaded.config;
-    let servers = config.dns.servers(&config.platform);
     let limit = config.api.hostnames_per_zone_max;
     ApiDeps {
         stores: ground.stores.clone(),
@@ -273,13 +284,14 @@ fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
         settings: ApiSettings {
             delegation_domain: ground.domain.clone(),
             cdn_domain: ground.cdn_domain.clone(),
-            name_servers: servers.into_iter().map(|server| server.name).collect(),
+            name_servers: name_servers(loaded),
             create_wait: config.api.create_wait.0,
             authorities: config.authorities.keys().map(|word| (*word).into()).collect(),
             default_authority: config.certificates.default_authority.into(),
             keys: config.certificates.keys(),
             body_bytes_max: config.api.body_bytes_max,
             hostnames_per_zone_max: (limit > 0).then_some(limit),
+            activation: config.zones.activation.into(),
         },
         draws: Arc::new(RandomDraws),
         vault: ground.vault.clone(),

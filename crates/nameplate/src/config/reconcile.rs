@@ -58,7 +58,6 @@ impl Reconcile {
     /// The reconcilers' settings.
     pub(crate) fn settings(&self, owner: LeaseOwner, cdn_domain: Option<DnsName>) -> Settings {
         Settings {
-            owner,
             lease: self.lease.0,
             period: self.period.0,
             in_flight_max: self.in_flight_max,
@@ -66,6 +65,7 @@ impl Reconcile {
             publication_wait: self.publication_wait.0,
             node_silence_max: self.node_silence_max.0,
             cdn_domain,
+            ..Settings::new(owner)
         }
     }
 }

@@ -222,11 +222,23 @@ impl From<zones::CreateError> for ApiError {
     fn from(error: zones::CreateError) -> Self {
         match error {
             zones::CreateError::Access(error) => error.into(),
+            zones::CreateError::Unavailable => Self::of(Problem::ZoneUnavailable).at("/name"),
             zones::CreateError::Insert(InsertError::Duplicate { existing }) => {
                 Self::of(Problem::ZoneExists).at("/name").because(format!("Its id is {existing}."))
             }
             zones::CreateError::Insert(InsertError::NoParent) => Self::of(Problem::NoAccess),
             zones::CreateError::Insert(InsertError::Store(error)) => error.into(),
+        }
+    }
+}
+
+impl From<zones::EditError> for ApiError {
+    fn from(error: zones::EditError) -> Self {
+        match error {
+            zones::EditError::PausedPartial => Self::of(Problem::BadQuery).at("/paused").because(
+                "A partial zone cannot be paused: its DNS is elsewhere. Point its names elsewhere there.",
+            ),
+            zones::EditError::Access(error) => error.into(),
         }
     }
 }

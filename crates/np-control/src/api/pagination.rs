@@ -28,6 +28,11 @@ impl Params {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All values of a parameter.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// Refuses parameters that would be ignored although they change what is asked for.
     pub(crate) fn refuse(&self, names: &[&str]) -> Result<(), Invalid> {
         match names.iter().find(|name| self.get(name).is_some()) {

@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, State};
 use http::StatusCode;
-use np_domain::{ports::StoreError, token::Principal, zone::Zone};
+use np_domain::{ports::StoreError, token::Principal};
 
 use super::{
     Api,
@@ -53,6 +53,16 @@ pub(crate) fn routes() -> Vec<Route> {
             .tag(TAG)
             .summary("Delete a zone without hostnames")
             .result::<Id>(),
+        Route::put(
+            "/zones/{zone_id}/activation_check",
+            "put-zones-zone_id-activation_check",
+            change,
+            check,
+        )
+        .tag(TAG)
+        .summary("Look at once whether a zone can be active")
+        .without_body()
+        .result::<Id>(),
     ]
 }
 
@@ -95,19 +105,13 @@ pub(crate) async fn edit(
     InZone(zone): InZone,
     Body(body): Body,
 ) -> Reply {
-    let zone = changed(&api, zone, &body).await?;
+    let zone = zones::edit(&api.app, zone, parse_edit(&body)?).await?;
     Ok(ok(view(&api, &caller).await?.render(&zone)))
 }
 
-async fn changed(
-    api: &Api,
-    zone: Zone,
-    body: &serde_json::Value,
-) -> Result<Zone, super::error::ApiError> {
-    match parse_edit(body)? {
-        Some(kind) => Ok(zones::set_kind(&api.app, zone, kind).await?),
-        None => Ok(zone),
-    }
+pub(crate) async fn check(State(api): State<Api>, InZone(zone): InZone) -> Reply {
+    let zone = zones::check_activation(&api.app, zone).await?;
+    Ok(ok(Id { id: zone.id.to_string() }))
 }
 
 pub(crate) async fn remove(State(api): State<Api>, InZone(zone): InZone) -> Reply {

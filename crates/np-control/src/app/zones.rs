@@ -6,7 +6,10 @@ use np_domain::{
     permission::Target,
     ports::{InsertError, Publish, StoreError},
     token::Principal,
-    zone::{State, Zone, ZoneKind},
+    zone::{
+        State, Zone, ZoneKind,
+        activation::{self, Policy},
+    },
 };
 use thiserror::Error;
 
@@ -33,6 +36,9 @@ pub enum CreateError {
     /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// The name is our own, or cannot be had because of another account.
+    #[error("the name is not available")]
+    Unavailable,
     /// Memory did not take it.
     #[error(transparent)]
     Insert(#[from] InsertError),
@@ -65,6 +71,9 @@ pub async fn create(app: &App, caller: &Principal, new: NewZone) -> Result<Zone,
         settled => settled?,
     }
     let now = app.now();
+    if app.terms.own_domains.iter().any(|own| new.name.as_dns().is_within(own.as_str())) {
+        return Err(CreateError::Unavailable);
+    }
     let zone = Zone {
         id: app.draws.zone_id(),
         account,
@@ -72,30 +81,95 @@ pub async fn create(app: &App, caller: &Principal, new: NewZone) -> Result<Zone,
         kind: new.kind,
         delegation: app.draws.delegation_id(),
         fallback: None,
-        state: State::automatic(now),
+        state: match app.terms.activation {
+            Policy::Automatic => State::automatic(now),
+            Policy::Verified => State::unproven(now),
+        },
         paused: false,
         original_name_servers: None,
         created_at: now,
         modified_at: now,
         version: 0,
     };
-    app.stores.zones.insert_zone(&zone).await?;
+    insert(app, &zone).await?;
+    app.bells.activation.ring();
+    app.bells.publication.ring();
     Ok(zone)
 }
 
-/// Changes who answers the zone's DNS.
+async fn insert(app: &App, zone: &Zone) -> Result<(), CreateError> {
+    match app.terms.activation {
+        Policy::Verified => app.stores.zones.insert_zone(zone).await?,
+        Policy::Automatic => {
+            if !app.stores.zones.insert_unrivalled_zone(zone).await? {
+                return Err(CreateError::Unavailable);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What changes about a zone; `None`: nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ZoneEdit {
+    /// Who answers its DNS.
+    pub kind: Option<ZoneKind>,
+    /// Whether proxied records are answered with their own content.
+    pub paused: Option<bool>,
+}
+
+/// Why a zone was not changed.
+#[derive(Debug, Error)]
+pub enum EditError {
+    /// Only the DNS of a full zone is ours to answer in one way or the other.
+    #[error("a partial zone cannot be paused")]
+    PausedPartial,
+    /// The zone has gone or memory failed.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
+/// Changes who answers the zone's DNS, and how.
 ///
 /// # Errors
-/// When the zone has gone or memory fails.
-pub async fn set_kind(app: &App, zone: Zone, kind: ZoneKind) -> Result<Zone, AccessError> {
-    if zone.kind == kind {
+/// See [`EditError`].
+pub async fn edit(app: &App, zone: Zone, edit: ZoneEdit) -> Result<Zone, EditError> {
+    let (kind, paused) = (edit.kind.unwrap_or(zone.kind), edit.paused.unwrap_or(zone.paused));
+    if (zone.kind, zone.paused) == (kind, paused) {
         return Ok(zone);
     }
     let set = |zone: &mut Zone| {
-        zone.kind = kind;
+        zone.kind = edit.kind.unwrap_or(zone.kind);
+        zone.paused = match (zone.kind, edit.paused) {
+            (ZoneKind::Partial, Some(true)) => return Err(EditError::PausedPartial),
+            (ZoneKind::Partial, _) => false,
+            (ZoneKind::Full, paused) => paused.unwrap_or(zone.paused),
+        };
+        Ok(())
+    };
+    let (zone, ()) = change(app, zone, Publish::Yes, set).await?;
+    app.bells.publication.ring();
+    Ok(zone)
+}
+
+/// Has the zone looked at at once, where a look can find something out.
+///
+/// # Errors
+/// When the zone has gone or memory fails.
+pub async fn check_activation(app: &App, zone: Zone) -> Result<Zone, AccessError> {
+    if activation::restart(&zone.state, app.now()).is_none() {
+        return Ok(zone);
+    }
+    let restart = |zone: &mut Zone| {
+        if let Some(state) = activation::restart(&zone.state, app.now()) {
+            zone.state = state;
+        }
         Ok::<_, AccessError>(())
     };
-    Ok(change(app, zone, Publish::Yes, set).await?.0)
+    let (zone, ()) = change(app, zone, Publish::Yes, restart).await?;
+    app.bells.activation.ring();
+    app.bells.publication.ring();
+    Ok(zone)
 }
 
 /// Makes a change to a zone and saves it, and gives the zone and what `make` gave; a lost race is run again on what won.

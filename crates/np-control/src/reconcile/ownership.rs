@@ -60,8 +60,8 @@ impl Reconcile for Ownership {
 
 async fn check(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
     let Some(zone) = world.stores.zones.zone(hostname.zone).await? else { return Ok(()) };
-    let challenge = challenge(world, hostname, &zone);
     let seen = observe(world, hostname).await;
+    let challenge = challenge(world, hostname, &zone, &seen).await?;
     let now = world.clock.now();
     let Some(verdict) = ownership::assess(&hostname.ownership, &challenge, &seen, now) else {
         return Ok(());
@@ -127,18 +127,41 @@ async fn save(world: &World, changes: &[HostnameChange]) -> Result<(), StoreErro
     Ok(())
 }
 
-fn challenge(world: &World, hostname: &CustomHostname, zone: &Zone) -> Challenge {
+async fn challenge(
+    world: &World,
+    hostname: &CustomHostname,
+    zone: &Zone,
+    seen: &Observation,
+) -> Result<Challenge, StoreError> {
+    let counts = zone.state.is_active() && is_closest(world, zone, seen).await?;
+    Ok(Challenge {
+        token: hostname.token,
+        target: counts.then(|| target(world, zone)),
+        has_origin: zone.fallback.is_some() || hostname.origin.is_some(),
+    })
+}
+
+/// Whether what the CNAME leads to is this zone's, and not that of a zone below it in another account.
+async fn is_closest(world: &World, zone: &Zone, seen: &Observation) -> Result<bool, StoreError> {
+    let Ok(CnameChain::To(names)) = &seen.cname else { return Ok(true) };
+    let Some(last) = names.last() else { return Ok(true) };
+    let place = world.settings.cdn_domain.as_ref().and_then(|cdn| last.below(cdn));
+    let place = place.as_ref().unwrap_or(last);
+    if !place.is_within(zone.name.as_str()) {
+        return Ok(true);
+    }
+    let above: Vec<&str> = place.and_ancestors().collect();
+    Ok(zone.is_closest_to(place, &world.stores.zones.zones_named(&above).await?))
+}
+
+fn target(world: &World, zone: &Zone) -> CnameTarget {
     let partial = match zone.kind {
         ZoneKind::Full => None,
         ZoneKind::Partial => {
             world.settings.cdn_domain.as_ref().and_then(|cdn| cdn.child(zone.name.as_str()).ok())
         }
     };
-    Challenge {
-        token: hostname.token,
-        target: CnameTarget { zone: zone.name.clone(), partial },
-        has_origin: zone.fallback.is_some() || hostname.origin.is_some(),
-    }
+    CnameTarget { zone: zone.name.clone(), partial }
 }
 
 async fn observe(world: &World, hostname: &CustomHostname) -> Observation {

@@ -28,6 +28,7 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::GET, ZONE, read(Area::Zone)),
         (Method::PATCH, ZONE, write(Area::Zone)),
         (Method::DELETE, ZONE, write(Area::Zone)),
+        (Method::PUT, "/zones/{zone_id}/activation_check", write(Area::Zone)),
         (Method::GET, "/zones/{zone_id}/dcv_delegation/uuid", read(Area::Ssl)),
         (Method::GET, FALLBACK, read(Area::Ssl)),
         (Method::PUT, FALLBACK, write(Area::Ssl)),

@@ -13,4 +13,5 @@ mod lists;
 mod openapi;
 mod sdk;
 mod world;
+mod zone_activation;
 mod zones;

@@ -23,6 +23,7 @@ use np_domain::{
     permission::{Effect, Grants, Group, Policy, Resource},
     ports::{AccountStore as _, Clock as _},
     text::Explanation,
+    zone::activation,
 };
 use np_store::{FileVault, Store, StoreOptions};
 use np_testkit::clock::TestClock;
@@ -87,6 +88,7 @@ pub(crate) fn settings() -> ApiSettings {
         keys: vec![KeyType::P256],
         body_bytes_max: 16 * 1024,
         hostnames_per_zone_max: None,
+        activation: activation::Policy::Automatic,
     }
 }
 

@@ -2,6 +2,7 @@
 //! the test scripts. Nothing here sleeps.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod activation;
 mod authority;
 mod breakable;
 mod crash;

@@ -10,8 +10,8 @@ use std::{
 use async_trait::async_trait;
 use np_control::{
     reconcile::{
-        Authorities, Journal, Settings, World, driver::Reconcile, issuance::Issuance,
-        ownership::Ownership,
+        Authorities, Journal, Settings, World, activation::Activation, driver::Reconcile,
+        issuance::Issuance, ownership::Ownership,
     },
     stores::Stores,
     wake::Bells,
@@ -34,7 +34,7 @@ use np_domain::{
     secret::{SealedBytes, SecretBytes},
     text::Explanation,
     tls_policy::TlsPolicy,
-    zone::{self, Zone, ZoneKind},
+    zone::{self, Zone, ZoneKind, activation::Policy},
 };
 use np_store::{Store, StoreOptions};
 use np_testkit::clock::TestClock;
@@ -260,6 +260,9 @@ impl TestWorld {
 
     fn control_over(&self, stores: Stores, owner: &str) -> Control {
         let settings = Settings {
+            name_servers: vec!["ns1.platform.net".parse().unwrap()],
+            activation: Policy::Verified,
+            cdn_domain: "cdn.platform.net".parse().ok(),
             patience: Duration::ZERO,
             publication_wait: Duration::ZERO,
             ..Settings::new(LeaseOwner(Explanation::new(owner)))
@@ -277,7 +280,12 @@ impl TestWorld {
             settings,
         };
         let world = Arc::new(world);
-        Control { ownership: Ownership(world.clone()), issuance: Issuance(world.clone()), world }
+        Control {
+            activation: Activation(world.clone()),
+            ownership: Ownership(world.clone()),
+            issuance: Issuance(world.clone()),
+            world,
+        }
     }
 
     /// The live nodes report that they have everything.
@@ -327,6 +335,7 @@ impl TestWorld {
 
 /// The reconcilers of one control process.
 pub(crate) struct Control {
+    activation: Activation,
     ownership: Ownership,
     issuance: Issuance,
     world: Arc<World>,
@@ -351,6 +360,21 @@ impl Control {
             self.issuance.work(item, &stop).await;
         }
         worked_on
+    }
+
+    /// One pass over the zones that are due; how many there were.
+    pub(crate) async fn look_at_zones(&self) -> usize {
+        let zones = self.activation.claim(100).await.unwrap();
+        let count = zones.len();
+        for zone in zones {
+            self.activation.work(zone, &CancellationToken::new()).await;
+        }
+        count
+    }
+
+    /// Claims the zones that are due and dies before working on them.
+    pub(crate) async fn claim_zones_and_die(&self) -> usize {
+        self.activation.claim(100).await.unwrap().len()
     }
 
     /// Claims what is due and dies before working on it.

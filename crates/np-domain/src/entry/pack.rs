@@ -94,7 +94,8 @@ fn challenges(
     for base in pack.hosts.bases() {
         let own = base.acme_challenge();
         let txt = values.remove(&own).unwrap_or_default();
-        if zone.kind == ZoneKind::Full && !txt.is_empty() {
+        // A zone that is not its account's must not answer a CA in the name of whoever has the domain.
+        if zone.kind == ZoneKind::Full && zone.state.is_active() && !txt.is_empty() {
             challenges.push(Delegation { name: own, txt: txt.clone() });
         }
         if let Ok(name) = domain.target(base, zone.delegation) {

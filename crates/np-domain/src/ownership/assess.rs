@@ -19,8 +19,8 @@ use crate::{
 pub struct Challenge {
     /// The token, by TXT or HTTP.
     pub token: OwnershipToken,
-    /// Where a CNAME must lead.
-    pub target: CnameTarget,
+    /// Where a CNAME must lead; `None`: nowhere, because the zone is not its account's.
+    pub target: Option<CnameTarget>,
     /// Whether the zone has a fallback origin, or the hostname an origin of its own.
     pub has_origin: bool,
 }
@@ -74,7 +74,7 @@ fn proof(challenge: &Challenge, seen: &Observation) -> Option<(Method, Explanati
     }
     if let Ok(CnameChain::To(names)) = &seen.cname
         && let Some(last) = names.last()
-        && challenge.target.accepts(last)
+        && challenge.target.as_ref().is_some_and(|target| target.accepts(last))
     {
         return Some((Method::Cname, Explanation::new(format!("CNAME to {last}"))));
     }
@@ -86,6 +86,7 @@ fn failures(challenge: &Challenge, seen: &Observation) -> Vec<Failure> {
         return vec![Failure::NoFallbackOrigin];
     }
     let mut failures = match &seen.cname {
+        _ if challenge.target.is_none() => vec![Failure::ZoneNotActive],
         Ok(CnameChain::Loop) => vec![Failure::CnameLoop],
         Ok(CnameChain::TooLong) => vec![Failure::CnameTooLong],
         _ => vec![Failure::NotPointedHere],

@@ -46,6 +46,8 @@ pub enum Failure {
     NotPointedHere,
     /// The zone has no fallback origin, so that there is nowhere to send requests.
     NoFallbackOrigin,
+    /// The zone is not its account's, so that a CNAME to it proves nothing.
+    ZoneNotActive,
     /// The chain of CNAMEs is circular.
     CnameLoop,
     /// The chain of CNAMEs is too long.

@@ -26,7 +26,7 @@ use crate::{
     secret::SealedBytes,
     text::Explanation,
     token::{ApiToken, Owner},
-    zone::Zone,
+    zone::{Status, Zone, ZoneKind},
 };
 
 /// Why memory failed.
@@ -155,17 +155,78 @@ pub enum NameFilter {
     StartsWith(Explanation),
 }
 
-/// Which zones.
+/// Which zones, in which order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ZoneFilter {
-    /// Of this account.
+    /// Of this account, whatever the terms say.
     pub account: Option<AccountId>,
-    /// With this name.
-    pub name: Option<Explanation>,
-    /// Among these; `None`: all.
+    /// Among these, whatever the terms say; `None`: all.
     pub among: Option<Vec<ZoneId>>,
     /// Seen by the one who asks.
     pub visible: VisibleZones,
+    /// What is searched for; nothing: all.
+    pub terms: Vec<ZoneTerm>,
+    /// Whether one of the terms suffices.
+    pub is_any: bool,
+    /// What the list is ordered by; then by id.
+    pub order: ZoneOrder,
+    /// Whether the last comes first.
+    pub is_descending: bool,
+}
+
+/// One thing that zones are searched by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneTerm {
+    /// Of this account.
+    Account(AccountId),
+    /// Of an account with such a name.
+    AccountName(TextFilter),
+    /// With such a name.
+    Name(TextFilter),
+    /// With this status.
+    Status(Status),
+    /// Of one of these kinds.
+    Kinds(Vec<ZoneKind>),
+}
+
+/// Which texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextFilter {
+    /// How a text relates to the one wanted.
+    pub relation: TextRelation,
+    /// The one wanted; not empty.
+    pub text: Explanation,
+    /// Whether upper and lower case differ.
+    pub is_case_sensitive: bool,
+}
+
+/// How a text relates to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextRelation {
+    /// It is the other.
+    Equal,
+    /// It is not the other.
+    NotEqual,
+    /// It starts with the other.
+    StartsWith,
+    /// It ends with the other.
+    EndsWith,
+    /// It contains the other.
+    Contains,
+}
+
+/// What a list of zones is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ZoneOrder {
+    /// The name.
+    #[default]
+    Name,
+    /// The word for the status, then the name.
+    Status,
+    /// The account's id, then the name.
+    Account,
+    /// The account's name, then the zone's.
+    AccountName,
 }
 
 /// The zones that somebody may see.
@@ -350,7 +411,7 @@ pub trait ZoneStore: Send + Sync {
     /// One zone.
     async fn zone(&self, id: ZoneId) -> Result<Option<Zone>, StoreError>;
 
-    /// A page of zones, ordered by (name, id), and how many match in all.
+    /// A page of zones in the filter's order, and how many match in all.
     async fn list_zones(
         &self,
         filter: &ZoneFilter,

@@ -40,6 +40,44 @@ pub enum State {
     Moved(Moved),
 }
 
+/// A state without what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// [`State::Initializing`]
+    Initializing,
+    /// [`State::Pending`]
+    Pending,
+    /// [`State::Active`]
+    Active,
+    /// [`State::Moved`]
+    Moved,
+}
+
+impl Status {
+    /// All of them with their words, which are those of the store, of logs and of the API.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("initializing", Self::Initializing),
+        ("pending", Self::Pending),
+        ("active", Self::Active),
+        ("moved", Self::Moved),
+    ];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, status)| *status == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// How new zones become active in an installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Policy {
+    /// By being added, unless another account has the name: accounts are trusted.
+    #[default]
+    Automatic,
+    /// By proof.
+    Verified,
+}
+
 /// Nobody has looked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initializing {
@@ -117,8 +155,8 @@ pub struct Challenge {
     pub name_servers: Vec<DnsName>,
     /// Who else has the name.
     pub claim: Claim,
-    /// Whether this installation trusts its accounts: nothing must be seen then, unless the name is contested.
-    pub is_automatic: bool,
+    /// Whether anything must be seen while the name is not contested.
+    pub policy: Policy,
 }
 
 /// Who else has a zone's name, or one above it.
@@ -182,6 +220,25 @@ impl State {
         }
     }
 
+    /// The state without what it holds.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Initializing(_) => Status::Initializing,
+            Self::Pending(_) => Status::Pending,
+            Self::Active(_) => Status::Active,
+            Self::Moved(_) => Status::Moved,
+        }
+    }
+
+    /// What is missing or was lost, for whoever has the domain.
+    pub fn explanation(&self) -> Option<&Explanation> {
+        match self {
+            Self::Pending(pending) => Some(&pending.why),
+            Self::Moved(moved) => Some(&moved.why),
+            Self::Initializing(_) | Self::Active(_) => None,
+        }
+    }
+
     /// Whether the name is its account's now.
     pub fn is_active(&self) -> bool {
         matches!(self, Self::Active(_))
@@ -235,7 +292,7 @@ fn proof(challenge: &Challenge, seen: &Observation) -> Option<Method> {
     match challenge.claim {
         Claim::Contested => None,
         Claim::Covered => Some(Method::Automatic),
-        Claim::Free if challenge.is_automatic => Some(Method::Automatic),
+        Claim::Free if challenge.policy == Policy::Automatic => Some(Method::Automatic),
         Claim::Free => is_delegated.then_some(Method::Delegation),
     }
 }

@@ -50,16 +50,6 @@ impl Parts {
     }
 }
 
-/// The word for a state in the column `status`.
-pub(crate) fn word(state: &activation::State) -> &'static str {
-    match state {
-        activation::State::Initializing(_) => "initializing",
-        activation::State::Pending(_) => "pending",
-        activation::State::Active(_) => "active",
-        activation::State::Moved(_) => "moved",
-    }
-}
-
 impl From<&zone::Zone> for Activation {
     fn from(zone: &zone::Zone) -> Self {
         let names = zone.original_name_servers.as_deref();

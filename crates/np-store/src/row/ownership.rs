@@ -24,6 +24,7 @@ pub(crate) enum State {
 pub(crate) enum Failure {
     NotPointedHere,
     NoFallbackOrigin,
+    ZoneNotActive,
     CnameLoop,
     CnameTooLong,
     Unreachable(String),
@@ -110,6 +111,7 @@ impl From<&ownership::Failure> for Failure {
         match failure {
             ownership::Failure::NotPointedHere => Self::NotPointedHere,
             ownership::Failure::NoFallbackOrigin => Self::NoFallbackOrigin,
+            ownership::Failure::ZoneNotActive => Self::ZoneNotActive,
             ownership::Failure::CnameLoop => Self::CnameLoop,
             ownership::Failure::CnameTooLong => Self::CnameTooLong,
             ownership::Failure::Unreachable(why) => Self::Unreachable(why.to_string()),
@@ -122,6 +124,7 @@ impl From<Failure> for ownership::Failure {
         match failure {
             Failure::NotPointedHere => Self::NotPointedHere,
             Failure::NoFallbackOrigin => Self::NoFallbackOrigin,
+            Failure::ZoneNotActive => Self::ZoneNotActive,
             Failure::CnameLoop => Self::CnameLoop,
             Failure::CnameTooLong => Self::CnameTooLong,
             Failure::Unreachable(why) => Self::Unreachable(Explanation::new(why)),

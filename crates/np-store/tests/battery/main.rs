@@ -140,5 +140,6 @@ battery! {
         zone_name_is_taken_once_per_account,
         zone_with_hostnames_stays_and_with_leaving_ones_goes,
         zones_are_listed_by_name,
-        zones_are_listed_for_those_who_may_see_them;
+        zones_are_listed_for_those_who_may_see_them,
+        zones_are_found_by_each_term_and_by_all_or_any;
 }

@@ -6,9 +6,10 @@ use np_domain::{
     origin::FallbackOrigin,
     ports::{
         AccountStore, FeedPosition, FeedStore, Hold, HostnameStore, InsertError, Page, Publish,
-        StoreError, VisibleZones, ZoneFilter, ZoneStore,
+        StoreError, TextFilter, TextRelation, VisibleZones, ZoneFilter, ZoneOrder, ZoneStore,
+        ZoneTerm,
     },
-    zone::Zone,
+    zone::{State, Status, Zone, ZoneKind},
 };
 use uuid::Uuid;
 
@@ -82,8 +83,8 @@ pub(crate) async fn zones_are_listed_by_name(world: World) {
     assert_eq!(list(all.clone(), 1).await, (vec![a.id, b.id], 3));
     assert_eq!(list(all.clone(), 2).await, (vec![world.zone.id], 3));
     assert_eq!(list(all, 3).await, (vec![], 3));
-    let named = ZoneFilter { name: Some(text("B.com")), ..ZoneFilter::default() };
-    assert_eq!(list(named, 1).await, (vec![b.id], 1));
+    let by_name = found(ZoneTerm::Name(named(TextRelation::Equal, "B.com")));
+    assert_eq!(list(by_name, 1).await, (vec![b.id], 1));
     let among = ZoneFilter {
         account: Some(world.account.id),
         among: Some(vec![a.id, world.zone.id]),
@@ -123,4 +124,74 @@ pub(crate) async fn zones_are_listed_for_those_who_may_see_them(world: World) {
     assert_eq!(listed(false, &[own], &[], [&[]], &[]).await, "b.com saasprovider.com");
     assert_eq!(listed(false, &[own], &[c.id], [&[b.id]], &[]).await, "c.com saasprovider.com");
     assert_eq!(listed(true, &[], &[], [&[b.id]], &[other.id]).await, "saasprovider.com");
+}
+
+fn found(term: ZoneTerm) -> ZoneFilter {
+    ZoneFilter { terms: vec![term], ..ZoneFilter::default() }
+}
+
+fn named(relation: TextRelation, wanted: &str) -> TextFilter {
+    TextFilter { relation, text: text(wanted), is_case_sensitive: false }
+}
+
+pub(crate) async fn zones_are_found_by_each_term_and_by_all_or_any(world: World) {
+    use TextRelation::{Contains, EndsWith, Equal, NotEqual, StartsWith};
+    let other = values::account();
+    let other = np_domain::account::Account { name: text("Äpfel & 100% GmbH"), ..other };
+    world.store.insert_account(&other).await.unwrap();
+    let state = State::unproven(values::START);
+    let shop = Zone { kind: ZoneKind::Full, state, ..values::zone(other.id, "my-shop.com") };
+    world.store.insert_zone(&shop).await.unwrap();
+    world.add_zone("shop.de").await;
+    let names = async |filter: ZoneFilter| {
+        let page = Page { number: 1, size: 9 };
+        let (zones, total) = world.store.list_zones(&filter, page).await.unwrap();
+        let names: Vec<_> = zones.iter().map(|zone| zone.name.to_string()).collect();
+        assert_eq!(names.len() as u64, total, "{filter:?}");
+        names.join(" ")
+    };
+    let sensitive = |filter: TextFilter| TextFilter { is_case_sensitive: true, ..filter };
+    for (term, expected) in [
+        (ZoneTerm::Name(named(Equal, "SHOP.de")), "shop.de"),
+        (ZoneTerm::Name(sensitive(named(Equal, "SHOP.de"))), ""),
+        (ZoneTerm::Name(named(NotEqual, "shop.de")), "my-shop.com saasprovider.com"),
+        (ZoneTerm::Name(named(StartsWith, "Shop")), "shop.de"),
+        (ZoneTerm::Name(named(EndsWith, ".Com")), "my-shop.com saasprovider.com"),
+        (ZoneTerm::Name(named(EndsWith, "x-very-long-name-that-is-longer.my-shop.com")), ""),
+        (ZoneTerm::Name(named(Contains, "shop")), "my-shop.com shop.de"),
+        (ZoneTerm::Name(named(Contains, "s_op")), ""),
+        (ZoneTerm::Name(named(Contains, "%")), ""),
+        (ZoneTerm::AccountName(named(Contains, "100% g")), "my-shop.com"),
+        (ZoneTerm::AccountName(sensitive(named(Contains, "100% g"))), ""),
+        (ZoneTerm::AccountName(named(StartsWith, "provider")), "saasprovider.com shop.de"),
+        (ZoneTerm::Account(other.id), "my-shop.com"),
+        (ZoneTerm::Status(Status::Initializing), "my-shop.com"),
+        (ZoneTerm::Status(Status::Moved), ""),
+        (ZoneTerm::Kinds(vec![ZoneKind::Full]), "my-shop.com"),
+        (ZoneTerm::Kinds(vec![]), ""),
+    ] {
+        assert_eq!(names(found(term.clone())).await, expected, "{term:?}");
+    }
+    let two = vec![ZoneTerm::Status(Status::Active), ZoneTerm::Name(named(Contains, "shop"))];
+    let all = ZoneFilter { terms: two, ..ZoneFilter::default() };
+    assert_eq!(names(all.clone()).await, "shop.de");
+    let any = ZoneFilter { is_any: true, ..all };
+    assert_eq!(names(any.clone()).await, "my-shop.com saasprovider.com shop.de");
+    let of_account = ZoneFilter { account: Some(world.account.id), ..any.clone() };
+    assert_eq!(names(of_account).await, "saasprovider.com shop.de");
+    let none = ZoneFilter { among: Some(vec![]), ..any };
+    assert_eq!(names(none).await, "");
+
+    let ordered = async |order, is_descending| {
+        names(ZoneFilter { order, is_descending, ..ZoneFilter::default() }).await
+    };
+    assert_eq!(ordered(ZoneOrder::Name, true).await, "shop.de saasprovider.com my-shop.com");
+    assert_eq!(ordered(ZoneOrder::Status, false).await, "saasprovider.com shop.de my-shop.com");
+    assert_eq!(ordered(ZoneOrder::Status, true).await, "my-shop.com shop.de saasprovider.com");
+    let mut accounts = [(world.account.id, "saasprovider.com shop.de"), (other.id, "my-shop.com")];
+    accounts.sort();
+    let expected = accounts.map(|(_, zones)| zones).join(" ");
+    assert_eq!(ordered(ZoneOrder::Account, false).await, expected);
+    let by_account = ordered(ZoneOrder::AccountName, false).await;
+    assert!(by_account.contains("saasprovider.com shop.de"), "{by_account}");
 }

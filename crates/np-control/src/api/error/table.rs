@@ -178,6 +178,8 @@ problems! {
     ZoneNameInvalid = 400, 1049, "The name is not one that a zone can have. Check your input and try again.";
     /// The account has the zone already.
     ZoneExists = 400, 1061, "The zone already exists. Use the existing one.";
+    /// The name is our own, or cannot be had because of another account. Nothing says which.
+    ZoneUnavailable = 400, 1097, "The zone name is not available. If the domain is yours, ask those who run this installation.";
     /// The zone has hostnames.
     ZoneInUse = 400, 1600, "The zone still has custom hostnames. Delete them first.";
     /// No fallback origin.

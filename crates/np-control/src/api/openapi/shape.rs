@@ -30,6 +30,11 @@ pub(crate) fn moment(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "date-time" })
 }
 
+/// A moment, or null when it has not come.
+pub(crate) fn moment_or_null(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "format": "date-time" })
+}
+
 /// Yes or no in a query.
 pub(crate) fn flag(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": ["true", "false", "1", "0", true, false, 1, 0] })

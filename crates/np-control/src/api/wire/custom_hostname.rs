@@ -138,6 +138,10 @@ fn failure_text(failure: &Failure) -> String {
     match failure {
         Failure::NotPointedHere => "custom hostname does not CNAME to this zone.".to_owned(),
         Failure::NoFallbackOrigin => "Zone does not have a fallback origin set.".to_owned(),
+        Failure::ZoneNotActive => {
+            "The zone is not active, so that a CNAME to it proves nothing. Activate the zone first."
+                .to_owned()
+        }
         Failure::CnameLoop => {
             "The CNAME records of the custom hostname lead in a circle. Point it at the zone."
                 .to_owned()

@@ -1,11 +1,14 @@
 //! `Zone`: with all the fields that strict clients require, the ones included that mean nothing here (api.md 2.9).
 
+mod filter;
+
+pub(crate) use filter::{FILTERS, parse_filter};
+
 use np_domain::{
     account::Account,
     id::AccountId,
-    name::Hostname,
+    name::{DnsName, Hostname},
     permission::{Area, Grants, Permission, Target},
-    ports::ZoneFilter,
     text::Explanation,
     zone::{Zone, ZoneKind},
 };
@@ -14,17 +17,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
+    change::Change,
     invalid::{Invalid, Why},
     moment,
     object::Object,
 };
 use crate::{
-    api::{
-        ApiSettings,
-        openapi::{QueryParam, shape},
-        pagination::Params,
-    },
-    app::zones::NewZone,
+    api::{ApiSettings, openapi::shape},
+    app::zones::{NewZone, ZoneEdit},
 };
 
 /// What a zone is shown with.
@@ -41,7 +41,7 @@ pub(crate) struct ZoneWire {
     #[schemars(schema_with = "shape::id")]
     id: String,
     name: String,
-    #[schemars(extend("enum" = ["active"]))]
+    #[schemars(extend("enum" = ["initializing", "pending", "active", "moved"]))]
     status: &'static str,
     paused: bool,
     #[schemars(extend("enum" = ["full", "partial"]))]
@@ -55,8 +55,14 @@ pub(crate) struct ZoneWire {
     created_on: String,
     #[schemars(schema_with = "shape::moment")]
     modified_on: String,
-    #[schemars(schema_with = "shape::moment")]
-    activated_on: String,
+    #[schemars(schema_with = "shape::moment_or_null")]
+    activated_on: Option<String>,
+    /// What stands in TXT at `cloudflare-verify` within the zone when it is its account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_key: Option<String>,
+    /// What is missing until the zone is active.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    verification_errors: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cname_suffix: Option<String>,
     meta: Meta,
@@ -148,17 +154,24 @@ impl View<'_> {
         ZoneWire {
             id: zone.id.to_string(),
             name: zone.name.to_string(),
-            status: "active",
-            paused: false,
+            status: zone.state.status().as_str(),
+            paused: zone.paused,
             r#type: kind_word(zone.kind),
             development_mode: 0,
-            name_servers: self.settings.name_servers.iter().map(ToString::to_string).collect(),
-            original_name_servers: None,
+            name_servers: texts(&self.settings.name_servers),
+            original_name_servers: zone.original_name_servers.as_deref().map(texts),
             original_registrar: None,
             original_dnshost: None,
             created_on: moment(zone.created_at),
             modified_on: moment(zone.modified_at),
-            activated_on: moment(zone.created_at),
+            activated_on: zone.state.active_since().map(moment),
+            verification_key: wants_key(zone).then(|| zone.verification_key().to_string()),
+            verification_errors: zone
+                .state
+                .explanation()
+                .into_iter()
+                .map(Explanation::to_string)
+                .collect(),
             cname_suffix: self.cname_suffix(zone),
             meta: META,
             owner: Owner { id: id.clone(), name: name.clone(), r#type: "organization" },
@@ -174,6 +187,15 @@ impl View<'_> {
         let domain = self.settings.cdn_domain.as_ref()?;
         (zone.kind == ZoneKind::Partial).then(|| domain.to_string())
     }
+}
+
+/// A full zone is proven by its delegation, mostly: the key is shown while it is not.
+fn wants_key(zone: &Zone) -> bool {
+    zone.kind == ZoneKind::Partial || !zone.state.is_active()
+}
+
+fn texts(names: &[DnsName]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// What the caller may do to the zone.
@@ -240,9 +262,11 @@ struct AccountIdBody {
 pub(crate) struct EditedZoneBody {
     #[schemars(extend("enum" = ["full", "partial", null]))]
     r#type: Option<String>,
-    /// A zone cannot be paused here.
-    #[schemars(extend("enum" = [false, null]))]
+    /// Whether proxied records of a full zone are answered with their own content.
     paused: Option<bool>,
+    /// Not offered: taken when empty.
+    #[schemars(extend("maxItems" = 0))]
+    vanity_name_servers: Option<Vec<String>>,
 }
 
 /// Reads the body of a POST.
@@ -263,50 +287,17 @@ fn parse_account(account: &Object<'_>) -> Result<Option<AccountId>, Invalid> {
     })
 }
 
-/// Reads the body of a PATCH: the kind, if it changes.
-pub(crate) fn parse_edit(body: &Value) -> Result<Option<ZoneKind>, Invalid> {
+/// Reads the body of a PATCH. What is left out stays.
+pub(crate) fn parse_edit(body: &Value) -> Result<ZoneEdit, Invalid> {
     let body = Object::body(body)?;
-    if body.flag("paused")?.value() == Some(true) {
-        let why = "A zone cannot be paused here: there is no origin to send visitors to directly.";
-        return Err(body.invalid("paused", Why::ZoneSetting(why.to_owned())));
-    }
-    if body.has("vanity_name_servers") {
+    if body.texts("vanity_name_servers")?.value().is_some_and(|servers| !servers.is_empty()) {
         let why = "Vanity name servers are not offered; leave them out.";
         return Err(body.invalid("vanity_name_servers", Why::ZoneSetting(why.to_owned())));
     }
-    parse_kind(&body)
-}
-
-/// A name to match exactly. A name has no colon: one before it is an operator of the original's, such as `contains:`.
-fn parse_name_filter(name: &str) -> Result<Explanation, Invalid> {
-    match name.split_once(':') {
-        None => Ok(Explanation::new(name.to_ascii_lowercase())),
-        Some((operator, _)) => Err(Invalid {
-            pointer: "/name".to_owned(),
-            why: Why::BadQuery(format!(
-                "`name` is matched exactly here; the operator `{operator}:` is not offered."
-            )),
-        }),
-    }
-}
-
-/// The parameters that [`parse_filter`] reads.
-pub(crate) const FILTERS: &[QueryParam] = &[
-    QueryParam::new("account.id", shape::id, "Those of this account."),
-    QueryParam::new("name", shape::text, "The one with this name."),
-    QueryParam::new("status", shape::text, "Those with this status."),
-    QueryParam::new("order", shape::text, "Taken and ignored: zones are listed by name."),
-    QueryParam::new("direction", shape::text, "Taken and ignored, as `order` is."),
-];
-
-/// Reads the filters of a list. All zones are active, so that any other status matches none.
-pub(crate) fn parse_filter(params: &Params) -> Result<ZoneFilter, Invalid> {
-    params.refuse(&["type", "account.name"])?;
-    let account = params.get("account.id").map(str::parse).transpose().map_err(|_| Invalid {
-        pointer: "/account.id".to_owned(),
-        why: Why::BadQuery("`account.id` must be 32 hex digits.".to_owned()),
-    })?;
-    let name = params.get("name").map(parse_name_filter).transpose()?;
-    let none = params.get("status").is_some_and(|status| status != "active");
-    Ok(ZoneFilter { account, name, among: none.then(Vec::new), ..ZoneFilter::default() })
+    let paused = match body.flag("paused")? {
+        Change::Absent => None,
+        Change::Reset => Some(false),
+        Change::To(paused) => Some(paused),
+    };
+    Ok(ZoneEdit { kind: parse_kind(&body)?, paused })
 }

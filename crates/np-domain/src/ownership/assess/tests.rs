@@ -13,13 +13,19 @@ fn token() -> OwnershipToken {
 
 fn challenge() -> Challenge {
     let zone: Hostname = "provider.com".parse().unwrap();
-    Challenge { token: token(), target: CnameTarget { zone, partial: None }, has_origin: true }
+    Challenge {
+        token: token(),
+        target: Some(CnameTarget { zone, partial: None }),
+        has_origin: true,
+    }
 }
 
 fn partial() -> Challenge {
-    let target =
-        CnameTarget { partial: "provider.com.cdn.platform.net".parse().ok(), ..challenge().target };
-    Challenge { target, ..challenge() }
+    let target = CnameTarget {
+        partial: "provider.com.cdn.platform.net".parse().ok(),
+        ..challenge().target.unwrap()
+    };
+    Challenge { target: Some(target), ..challenge() }
 }
 
 fn seen(value: &str) -> Seen {

@@ -26,7 +26,7 @@ fn challenge(kind: ZoneKind) -> Challenge {
         key: key(),
         name_servers: names("ns1.platform.net ns2.platform.net"),
         claim: Claim::Free,
-        is_automatic: false,
+        policy: Policy::Verified,
     }
 }
 
@@ -62,7 +62,7 @@ fn a_zone_is_proven_by_its_key_or_uncontested_by_its_delegation() {
     let other = "1-2";
     let ours = "ns2.platform.net ns1.platform.net";
     let mixed = "ns1.platform.net ns.elsewhere.net";
-    for (kind, servers, txt, claim, automatic, expected) in [
+    for (kind, servers, txt, claim, is_automatic, expected) in [
         (Full, ours, "", Free, false, Some(Delegation)),
         (Full, "ns1.platform.net", "", Free, false, Some(Delegation)),
         (Full, mixed, "", Free, false, None),
@@ -82,7 +82,8 @@ fn a_zone_is_proven_by_its_key_or_uncontested_by_its_delegation() {
         (Full, ours, "", Contested, true, None),
         (Full, "ns.elsewhere.net", "", Covered, false, Some(Automatic)),
     ] {
-        let challenge = Challenge { claim, is_automatic: automatic, ..challenge(kind) };
+        let policy = if is_automatic { Policy::Automatic } else { Policy::Verified };
+        let challenge = Challenge { claim, policy, ..challenge(kind) };
         let look = seen(servers, txt);
         let next = assess(&State::unproven(NOW), &challenge, &look, NOW);
         assert_eq!(proven_by(&next), expected, "{kind:?} {servers:?} {txt:?} {claim:?}");
