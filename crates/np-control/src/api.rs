@@ -7,6 +7,7 @@
 mod accounts;
 mod auth;
 mod body;
+mod certificate_packs;
 mod custom_csrs;
 mod custom_hostnames;
 mod dcv_delegation;
@@ -16,6 +17,7 @@ mod fallback_origin;
 mod openapi;
 mod pagination;
 mod router;
+mod ssl;
 mod tokens;
 mod trace;
 mod wire;
@@ -47,6 +49,10 @@ use crate::{
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How long a create waits for the CA's tokens, unless configured otherwise.
 pub const CREATE_WAIT: Duration = Duration::from_secs(2);
+
+/// How many certificate packs a zone may have, unless configured otherwise. They are listed whole, so that this bounds a
+/// list too.
+pub const PACKS_PER_ZONE_MAX: u32 = 100;
 
 /// What the API needs.
 #[derive(Clone)]
@@ -88,6 +94,10 @@ pub struct ApiSettings {
     pub body_bytes_max: usize,
     /// How many hostnames a zone may have; `None`: any number.
     pub hostnames_per_zone_max: Option<u64>,
+    /// Those of the CAs that no public rule binds: the built-in one.
+    pub private_authorities: Vec<AuthorityName>,
+    /// How many certificate packs a zone may have, besides its universal one; [`PACKS_PER_ZONE_MAX`] is the default.
+    pub packs_per_zone_max: u32,
     /// How zones become active.
     pub activation: Policy,
 }
@@ -116,6 +126,8 @@ impl From<ApiDeps> for Api {
             keys: settings.keys.clone(),
             create_wait: settings.create_wait,
             hostnames_per_zone_max: settings.hostnames_per_zone_max,
+            private_authorities: settings.private_authorities.clone(),
+            packs_per_zone_max: settings.packs_per_zone_max,
             activation: settings.activation,
             own_domains: own_domains(&settings),
         };

@@ -10,6 +10,7 @@ pub mod draws;
 pub mod fallback_origins;
 pub mod hostnames;
 pub mod identity;
+pub mod packs;
 pub mod tokens;
 pub mod zones;
 
@@ -60,6 +61,10 @@ pub struct Terms {
     pub create_wait: Duration,
     /// How many hostnames a zone may have; `None`: any number.
     pub hostnames_per_zone_max: Option<u64>,
+    /// Those of the CAs that no public rule binds: the built-in one.
+    pub private_authorities: Vec<AuthorityName>,
+    /// How many certificate packs a zone may have, besides its universal one.
+    pub packs_per_zone_max: u32,
     /// How zones become active.
     pub activation: Policy,
     /// Our own domains: nobody can have them, or names below them, as zones.

@@ -208,6 +208,16 @@ pub(crate) async fn remember(
     Ok(())
 }
 
+/// Marks all packs of a zone as changed, in the order of their keys.
+pub(crate) async fn mark_all(connection: &mut Connection, zone: ZoneId) -> Result<(), StoreError> {
+    const LIST: &str = "SELECT id FROM packs WHERE zone = $1 AND state <> 'leaving' ORDER BY id";
+    for row in connection.fetch_all(sql(LIST).bind(zone)).await? {
+        let id = PackId::from_bytes(row.id("id").map_err(|why| why.of("packs", zone))?);
+        records::mark(connection, FeedKey::Pack(id), Publish::Yes).await?;
+    }
+    Ok(())
+}
+
 /// Removes all packs of a zone that is being removed; serving nodes forget them with it.
 pub(crate) async fn remove_all(
     connection: &mut Connection,

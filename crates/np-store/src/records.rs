@@ -221,6 +221,18 @@ pub(crate) async fn mark(
     Ok(())
 }
 
+/// Marks a zone as changed, when it shall be published, and before it its packs, whose entries depend on it.
+pub(crate) async fn mark_zone(
+    connection: &mut Connection,
+    zone: ZoneId,
+    publish: Publish,
+) -> Result<(), StoreError> {
+    if publish == Publish::Yes {
+        packs::mark_all(connection, zone).await?;
+    }
+    mark(connection, FeedKey::Zone(zone), publish).await
+}
+
 /// The columns `kind` and `subject` of a key.
 pub(crate) fn columns_of(key: FeedKey) -> (&'static str, Parameter) {
     match key {

@@ -16,8 +16,7 @@ use np_domain::{
 use crate::{
     Store, accounts,
     database::Connection,
-    dns_records,
-    packs, records,
+    dns_records, packs, records,
     row::{self, Damage},
     statement::{Parameter, Row, sql},
 };
@@ -83,7 +82,7 @@ impl ZoneStore for Store {
             .write(move |connection| {
                 Box::pin(async move {
                     update(connection, &zone).await?;
-                    records::mark(connection, FeedKey::Zone(zone.id), publish).await
+                    records::mark_zone(connection, zone.id, publish).await
                 })
             })
             .await
@@ -130,7 +129,7 @@ impl ZoneStore for Store {
                         check_alone(connection, zone).await?;
                     }
                     for zone in &zones {
-                        records::mark(connection, FeedKey::Zone(zone.id), publish).await?;
+                        records::mark_zone(connection, zone.id, publish).await?;
                     }
                     Ok(())
                 })

@@ -20,6 +20,7 @@ use np_control::{
     wake::{Bell, Bells},
 };
 use np_domain::{
+    certificate::AuthorityName,
     delegation::DelegationDomain,
     name::DnsName,
     ports::{Clock, HttpProbe, LeaseOwner, Resolver, Vault},
@@ -38,7 +39,8 @@ use super::{
 };
 use crate::{
     config::{
-        Loaded,
+        Config, Loaded,
+        authorities::Driver,
         error::{ConfigError, Invalid},
     },
     failure::Failure,
@@ -291,9 +293,17 @@ fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
             keys: config.certificates.keys(),
             body_bytes_max: config.api.body_bytes_max,
             hostnames_per_zone_max: (limit > 0).then_some(limit),
+            private_authorities: private_authorities(config),
+            packs_per_zone_max: config.api.packs_per_zone_max,
             activation: config.zones.activation.into(),
         },
         draws: Arc::new(RandomDraws),
         vault: ground.vault.clone(),
     }
+}
+
+/// The CAs in this program, which no rule for public ones binds.
+fn private_authorities(config: &Config) -> Vec<AuthorityName> {
+    let private = config.authorities.iter().filter(|(_, one)| one.driver == Driver::Local);
+    private.map(|(word, _)| (*word).into()).collect()
 }

@@ -20,6 +20,8 @@ pub(crate) struct Api {
     pub(crate) connections_max: usize,
     /// How many hostnames a zone may have; 0: any number.
     pub(crate) hostnames_per_zone_max: u64,
+    /// How many certificate packs a zone may have, besides its universal one.
+    pub(crate) packs_per_zone_max: u32,
 }
 
 impl Default for Api {
@@ -30,6 +32,7 @@ impl Default for Api {
             body_bytes_max: 1024 * 1024,
             connections_max: 1000,
             hostnames_per_zone_max: 0,
+            packs_per_zone_max: 100,
         }
     }
 }

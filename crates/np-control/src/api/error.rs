@@ -29,6 +29,7 @@ use crate::app::{
     zones::{self, RemoveError},
 };
 
+mod packs;
 mod table;
 
 use table::PLACEHOLDERS;
@@ -327,6 +328,8 @@ impl From<Invalid> for ApiError {
             Why::MinTlsVersion => Self::of(Problem::MinTlsVersion),
             Why::NotJson(detail) => Self::of(Problem::NotJson).because(detail),
             Why::Origin(error) => origin(error),
+            Why::Pack(detail) => Self::of(Problem::PackInvalid).because(detail),
+            Why::PackHosts(detail) => Self::of(Problem::PackHosts).because(detail),
             Why::SniWithoutOrigin => return sni_without_origin(),
             Why::SslRemoval => Self::of(Problem::SslInvalid).because(
                 "A certificate cannot be taken away from a custom hostname: leave `ssl` out, or delete the hostname.",

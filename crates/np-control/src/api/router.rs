@@ -12,11 +12,11 @@ use axum::{
 use http::Method;
 
 use super::{
-    Api, ApiDeps, accounts, auth, custom_csrs, custom_hostnames, dcv_delegation,
+    Api, ApiDeps, accounts, auth, certificate_packs, custom_csrs, custom_hostnames, dcv_delegation,
     error::{ApiError, Problem},
     fallback_origin,
     openapi::{self, Description},
-    tokens, trace, zones,
+    ssl, tokens, trace, zones,
 };
 use crate::app::access::Permission;
 
@@ -68,6 +68,8 @@ pub(crate) fn routes() -> Vec<Route> {
         fallback_origin::routes(),
         custom_hostnames::routes(),
         custom_csrs::routes(),
+        certificate_packs::routes(),
+        ssl::routes(),
     ];
     resources.into_iter().flatten().collect()
 }

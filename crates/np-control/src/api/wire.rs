@@ -4,6 +4,7 @@
 //! plain structs for serialization; what is empty is left out and not `null`.
 
 pub(crate) mod account;
+pub(crate) mod certificate_pack;
 pub(crate) mod change;
 pub(crate) mod custom_csr;
 pub(crate) mod custom_hostname;
@@ -12,6 +13,7 @@ pub(crate) mod invalid;
 pub(crate) mod object;
 pub(crate) mod pem;
 pub(crate) mod quota;
+pub(crate) mod recommendation;
 pub(crate) mod ssl;
 pub(crate) mod status;
 pub(crate) mod token;

@@ -14,6 +14,9 @@ use crate::world::World;
 const ZONE: &str = "/zones/{zone_id}";
 const HOSTNAMES: &str = "/zones/{zone_id}/custom_hostnames";
 const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
+const PACKS: &str = "/zones/{zone_id}/ssl/certificate_packs";
+const PACK: &str = "/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}";
+const UNIVERSAL: &str = "/zones/{zone_id}/ssl/universal/settings";
 const FALLBACK: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
 
 /// Every route, and what a token must allow for it.
@@ -47,6 +50,21 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::POST, "/accounts/{account_id}/custom_csrs", write(Area::Ssl)),
         (Method::GET, "/accounts/{account_id}/custom_csrs/{custom_csr_id}", read(Area::Ssl)),
         (Method::DELETE, "/accounts/{account_id}/custom_csrs/{custom_csr_id}", write(Area::Ssl)),
+        (Method::GET, PACKS, read(Area::Ssl)),
+        (Method::POST, "/zones/{zone_id}/ssl/certificate_packs/order", write(Area::Ssl)),
+        (Method::GET, "/zones/{zone_id}/ssl/certificate_packs/quota", read(Area::Ssl)),
+        (Method::GET, PACK, read(Area::Ssl)),
+        (Method::PATCH, PACK, write(Area::Ssl)),
+        (Method::DELETE, PACK, write(Area::Ssl)),
+        (Method::GET, "/zones/{zone_id}/ssl/verification", read(Area::Ssl)),
+        (
+            Method::PATCH,
+            "/zones/{zone_id}/ssl/verification/{certificate_pack_id}",
+            write(Area::Ssl),
+        ),
+        (Method::GET, UNIVERSAL, read(Area::Ssl)),
+        (Method::PATCH, UNIVERSAL, write(Area::Ssl)),
+        (Method::GET, "/zones/{zone_id}/ssl/recommendation", read(Area::Ssl)),
     ]
 }
 

@@ -11,6 +11,7 @@ mod hostnames;
 mod issuer;
 mod lists;
 mod openapi;
+mod packs;
 mod sdk;
 mod world;
 mod zone_activation;

@@ -88,6 +88,8 @@ pub(crate) fn settings() -> ApiSettings {
         keys: vec![KeyType::P256],
         body_bytes_max: 16 * 1024,
         hostnames_per_zone_max: None,
+        private_authorities: vec![AuthorityName::Google],
+        packs_per_zone_max: 3,
         activation: activation::Policy::Automatic,
     }
 }

@@ -48,13 +48,18 @@ pub struct HostToken {
 }
 
 /// What serving nodes must know of a pack of `zone`; `None` when they must forget it. A host too long to be delegated has
-/// no place in the delegation domain, and nothing else is left out.
+/// no place in the delegation domain.
+///
+/// Of a zone whose name is not shown to be its account's nothing is served, and our edges and our DNS show no proofs
+/// under its names: they would prove somebody else's names, which lead to us as customers' do. Its place in the
+/// delegation domain is its own, and nobody leads there but who means it.
 pub fn pack_entry(
     record: &PackRecord,
     zone: &Zone,
     domain: &DelegationDomain,
 ) -> Option<PackEntry> {
     let (pack, certificate) = (&record.pack, &record.certificate);
+    let is_active = zone.state.is_active();
     if pack.leaving_since.is_some() {
         return None;
     }
@@ -64,9 +69,12 @@ pub fn pack_entry(
         kind: pack.kind,
         ordered_at: pack.created_at,
         hosts: pack.hosts.as_slice().to_vec(),
-        tokens: tokens(certificate),
+        tokens: if is_active { tokens(certificate) } else { Vec::new() },
         challenges: challenges(pack, certificate, zone, domain),
-        certificates: certificate.to_serve().into_iter().map(Into::into).collect(),
+        certificates: match is_active {
+            true => certificate.to_serve().into_iter().map(Into::into).collect(),
+            false => Vec::new(),
+        },
     })
 }
 
@@ -94,7 +102,6 @@ fn challenges(
     for base in pack.hosts.bases() {
         let own = base.acme_challenge();
         let txt = values.remove(&own).unwrap_or_default();
-        // A zone that is not its account's must not answer a CA in the name of whoever has the domain.
         if zone.kind == ZoneKind::Full && zone.state.is_active() && !txt.is_empty() {
             challenges.push(Delegation { name: own, txt: txt.clone() });
         }

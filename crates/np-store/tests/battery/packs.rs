@@ -137,6 +137,12 @@ pub(crate) async fn removing_a_zone_takes_its_packs_along(world: World) {
     let told = told.into_iter().find(|item| item.key == FeedKey::Pack(record.pack.id)).unwrap();
     let expected = FeedSubject::Pack(Box::new(record.clone()), Box::new(world.zone.clone()));
     assert_eq!(told.subject, Some(expected));
+    let mut zone = world.zone.clone();
+    store.save_zone(&zone, Publish::Yes).await.unwrap();
+    zone.version = 1;
+    let position = store.position(FeedKey::Pack(record.pack.id)).await.unwrap();
+    assert_eq!(position, FeedPosition::Unnumbered, "its entry depends on the zone");
+    let head = head.max(store.number().await.unwrap());
     assert!(store.remove_zone(world.zone.id).await.unwrap());
     assert_eq!(store.packs(world.zone.id).await.unwrap(), []);
     store.number().await.unwrap();

@@ -172,6 +172,19 @@ problems! {
     CsrPathNotFound = 404, 1419, "The custom CSR was not found. Check your input and try again.";
     /// A certificate pack uses it.
     CsrInUse = 409, 1420, "The custom CSR is tied to an active certificate pack and cannot be deleted. Check your input and try again.";
+    // Certificate packs (behaviour.md 1.5, 3.7). The codes from 1601 on are ours: the original's are not published.
+    /// No host is short enough for a common name.
+    BrandingNeeded = 400, 1469, "Since no host is 64 characters or fewer, Cloudflare Branding is required. Please check your input and try again.";
+    /// The id in the path is none.
+    PackIdInvalid = 400, 1601, "The certificate pack ID is invalid. Check your input and try again.";
+    /// The zone has no such pack.
+    PackNotFound = 404, 1602, "The certificate pack was not found. Check your input and try again.";
+    /// `hosts`.
+    PackHosts = 400, 1603, "The hosts cannot make a certificate pack: 1 to 50 names within the zone, its own among them. Check your input and try again.";
+    /// Anything else of an order.
+    PackInvalid = 400, 1604, "The certificate pack is invalid. Check your input and try again.";
+    /// The zone has as many packs as it may have.
+    PackQuota = 403, 1605, "The zone has all certificate packs that it may have. Delete one first.";
 
     // Zones and fallback origins. The codes 1551 and 1600 are ours: the original's are not published.
     /// No name for a zone.

@@ -42,6 +42,10 @@ pub(crate) enum Why {
     NotJson(String),
     /// No origin.
     Origin(OriginError),
+    /// A certificate pack, in words.
+    Pack(String),
+    /// The hosts of a certificate pack, in words.
+    PackHosts(String),
     /// An SNI towards no custom origin.
     SniWithoutOrigin,
     /// `ssl: null` in an edit.

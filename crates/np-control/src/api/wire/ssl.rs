@@ -2,7 +2,10 @@
 
 mod render;
 
-pub(crate) use render::{SslWire, render};
+pub(crate) use render::{
+    DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, delegation, method_word, problems,
+    records, render,
+};
 
 use np_domain::{
     certificate::{AuthorityName, BundleMethod, DcvMethod, Wanted},

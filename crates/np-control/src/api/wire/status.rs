@@ -114,6 +114,11 @@ impl CertificateStatus {
         if matches!(ownership, ownership::State::Leaving(_)) {
             return Self::PendingDeletion;
         }
+        Self::of_kept(certificate, now)
+    }
+
+    /// The same for a certificate of what is not leaving.
+    pub(crate) fn of_kept(certificate: &Certificate, now: Timestamp) -> Self {
         if !certificate.active.is_empty() {
             let over = certificate.active.iter().all(|a| a.issued.chain.not_after() <= now);
             return if over { Self::Expired } else { Self::Active };

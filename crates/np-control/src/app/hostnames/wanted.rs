@@ -66,6 +66,8 @@ mod tests {
             keys: vec![KeyType::P256],
             create_wait: std::time::Duration::ZERO,
             hostnames_per_zone_max: None,
+            private_authorities: Vec::new(),
+            packs_per_zone_max: 100,
             activation: np_domain::zone::activation::Policy::Automatic,
             own_domains: Vec::new(),
         }

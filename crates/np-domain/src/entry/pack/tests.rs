@@ -12,13 +12,14 @@ use crate::{
     delegation::DelegationId,
     id::AccountId,
     tls_policy::TlsPolicy,
+    zone,
 };
 
 const START: Timestamp = datetime!(2026-11-22 12:00 UTC);
 const OWN: &str = "_acme-challenge.provider.com";
 const TARGET: &str = "provider.com.9dbb86635115718e.dcv.platform.net";
 
-fn zone(kind: ZoneKind) -> Zone {
+fn zone_of(kind: ZoneKind) -> Zone {
     Zone {
         id: ZoneId::from_bytes([1; 16]),
         account: AccountId::from_bytes([2; 16]),
@@ -26,7 +27,7 @@ fn zone(kind: ZoneKind) -> Zone {
         kind,
         delegation: "9dbb86635115718e".parse::<DelegationId>().unwrap(),
         fallback: None,
-        state: crate::zone::State::automatic(START),
+        state: zone::State::automatic(START),
         paused: false,
         original_name_servers: None,
         created_at: START,
@@ -36,7 +37,7 @@ fn zone(kind: ZoneKind) -> Zone {
 }
 
 fn record(method: DcvMethod, hosts: &[&str]) -> PackRecord {
-    let zone = zone(ZoneKind::Full);
+    let zone = zone_of(ZoneKind::Full);
     let id = PackId::from_bytes([3; 16]);
     let hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
     let wanted = Wanted {
@@ -83,7 +84,7 @@ fn txt(value: &str) -> ControlProof {
 
 fn told(record: &PackRecord, kind: ZoneKind) -> Option<PackEntry> {
     let domain = DelegationDomain::new("dcv.platform.net".parse().unwrap());
-    pack_entry(record, &zone(kind), &domain)
+    pack_entry(record, &zone_of(kind), &domain)
 }
 
 fn challenge(name: &str, values: &[&str]) -> Delegation {
@@ -118,6 +119,21 @@ fn http_tokens_are_told_with_their_hosts() {
     let path = "/.well-known/acme-challenge/";
     let expected = [("provider.com", format!("{path}1")), ("www.provider.com", format!("{path}2"))];
     assert_eq!(tokens, expected.each_ref().map(|(host, path)| (*host, path.as_str())));
+}
+
+#[test]
+fn of_a_zone_that_is_not_its_accounts_only_the_delegation_is_told() {
+    let open = ordered(record(DcvMethod::Txt, &["provider.com"]), vec![txt("apex")]);
+    let domain = DelegationDomain::new("dcv.platform.net".parse().unwrap());
+    let initializing = zone::activation::Initializing { next_check: START };
+    let state = zone::State::Initializing(initializing);
+    let zone = Zone { state, ..zone_of(ZoneKind::Full) };
+    let told = pack_entry(&open, &zone, &domain).unwrap();
+    assert_eq!(told.challenges, [challenge(TARGET, &["apex"])]);
+    let http = ControlProof::Http { path: Explanation::new("/x"), body: Explanation::new("y") };
+    let open = ordered(record(DcvMethod::Http, &["provider.com"]), vec![http]);
+    let told = pack_entry(&open, &zone, &domain).unwrap();
+    assert!(told.tokens.is_empty() && told.certificates.is_empty());
 }
 
 #[test]

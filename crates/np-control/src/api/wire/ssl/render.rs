@@ -6,7 +6,10 @@ use np_domain::{
         chain::ChainFacts,
     },
     custom_hostname::CustomHostname,
+    delegation::DelegationDomain,
+    name::Hostname,
     tls_policy::{Switch, TlsPolicy},
+    zone::Zone,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -71,31 +74,31 @@ struct SettingsWire {
 
 #[derive(Debug, Clone, JsonSchema, Serialize)]
 #[schemars(rename = "ValidationRecord")]
-struct RecordWire {
+pub(crate) struct RecordWire {
     #[schemars(extend("enum" = ["pending", "valid"]))]
     status: &'static str,
     #[serde(flatten)]
-    proof: ProofWire,
+    pub(crate) proof: ProofWire,
 }
 
 #[derive(Debug, Clone, JsonSchema, Serialize)]
 #[serde(untagged)]
 #[schemars(rename = "ValidationProof")]
-enum ProofWire {
+pub(crate) enum ProofWire {
     Txt { txt_name: String, txt_value: String },
     Http { http_url: String, http_body: String },
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "DcvDelegationRecord")]
-struct DelegationWire {
+pub(crate) struct DelegationWire {
     cname: String,
     cname_target: String,
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "ValidationError")]
-struct ErrorWire {
+pub(crate) struct ErrorWire {
     message: String,
 }
 
@@ -135,7 +138,7 @@ pub(crate) fn render(
     view: &View<'_>,
 ) -> SslWire {
     let wanted = &certificate.wanted;
-    let records = records(certificate.open_order(), hostname);
+    let records = records(certificate.open_order());
     let authority = wanted.authority.unwrap_or(view.settings.default_authority);
     let status = CertificateStatus::of(certificate, &hostname.ownership, view.now);
     SslWire {
@@ -152,14 +155,21 @@ pub(crate) fn render(
             _ => None,
         },
         validation_records: records,
-        dcv_delegation_records: delegation(wanted.method, hostname, view).into_iter().collect(),
+        dcv_delegation_records: delegation(
+            wanted.method,
+            &hostname.name,
+            view.zone,
+            &view.settings.delegation_domain,
+        )
+        .into_iter()
+        .collect(),
         validation_errors: problems(certificate),
         leaf: certificate.active.first().map(|active| leaf(active.issued.chain.facts())),
         certificates: certificate.active.iter().map(served).collect(),
     }
 }
 
-fn method_word(method: DcvMethod) -> &'static str {
+pub(crate) fn method_word(method: DcvMethod) -> &'static str {
     match method {
         DcvMethod::Http => "http",
         DcvMethod::Txt => "txt",
@@ -193,15 +203,16 @@ fn switch_word(switch: Switch) -> &'static str {
     }
 }
 
-fn records(order: Option<&Order>, hostname: &CustomHostname) -> Vec<RecordWire> {
+/// What the open order wants to be shown.
+pub(crate) fn records(order: Option<&Order>) -> Vec<RecordWire> {
     let controls = order.into_iter().flat_map(|order| &order.controls);
-    controls.map(|control| record(control, hostname)).collect()
+    controls.map(record).collect()
 }
 
-fn record(control: &Control, hostname: &CustomHostname) -> RecordWire {
+fn record(control: &Control) -> RecordWire {
     let proof = match &control.proof {
         ControlProof::Http { path, body } => ProofWire::Http {
-            http_url: format!("http://{}{path}", hostname.name),
+            http_url: format!("http://{}{path}", control.name.base()),
             http_body: body.to_string(),
         },
         ControlProof::Txt { name, value } => {
@@ -212,23 +223,24 @@ fn record(control: &Control, hostname: &CustomHostname) -> RecordWire {
 }
 
 /// The CNAME that lets our DNS answer the CA; none for a hostname too long for it.
-fn delegation(
+pub(crate) fn delegation(
     method: DcvMethod,
-    hostname: &CustomHostname,
-    view: &View<'_>,
+    host: &Hostname,
+    zone: &Zone,
+    domain: &DelegationDomain,
 ) -> Option<DelegationWire> {
     match method {
         DcvMethod::Http => None,
         DcvMethod::Txt => {
-            let domain = &view.settings.delegation_domain;
-            let target = domain.target(&hostname.name, view.zone.delegation).ok()?;
-            let cname = hostname.name.acme_challenge().to_string();
+            let target = domain.target(host, zone.delegation).ok()?;
+            let cname = host.acme_challenge().to_string();
             Some(DelegationWire { cname, cname_target: target.to_string() })
         }
     }
 }
 
-fn problems(certificate: &Certificate) -> Vec<ErrorWire> {
+/// Why there is trouble.
+pub(crate) fn problems(certificate: &Certificate) -> Vec<ErrorWire> {
     let problems = certificate.problems().iter();
     problems.map(|problem| ErrorWire { message: problem.message.to_string() }).collect()
 }
