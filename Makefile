@@ -33,6 +33,11 @@ test: setup ## Run every test of the workspace
 		$(CARGO) test --no-fail-fast $$scope $(ARGS); \
 	fi
 
+.PHONY: schemathesis
+schemathesis: setup ## Call the API with many more requests made from its OpenAPI document, others each time
+	NAMEPLATE_SCHEMATHESIS_EXAMPLES=100 NAMEPLATE_SCHEMATHESIS_SECONDS=1800 NAMEPLATE_SCHEMATHESIS_SEED=$${SEED:-$$RANDOM} \
+		$(CARGO) test -p np-control --test api schemathesis_finds -- --nocapture
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all

@@ -14,6 +14,7 @@ mod dcv_delegation;
 mod envelope;
 mod error;
 mod fallback_origin;
+mod limits;
 mod openapi;
 mod pagination;
 mod router;
@@ -24,6 +25,7 @@ mod wire;
 mod zones;
 
 pub use error::{Problem, Row};
+pub use limits::{BODY_TIMEOUT, HEADERS_MAX, JSON_DEPTH_MAX, URI_LENGTH_MAX};
 pub use openapi::document as openapi_document;
 pub use router::{Operation, operations, router};
 pub use wire::status::{CertificateStatus, HostnameStatus};
@@ -92,6 +94,8 @@ pub struct ApiSettings {
     pub keys: Vec<KeyType>,
     /// The most bytes of a request body; [`BODY_BYTES_MAX`] is the default.
     pub body_bytes_max: usize,
+    /// How long a request's body may take to come; [`BODY_TIMEOUT`] is the default.
+    pub body_timeout: Duration,
     /// How many hostnames a zone may have; `None`: any number.
     pub hostnames_per_zone_max: Option<u64>,
     /// Those of the CAs that no public rule binds: the built-in one.

@@ -292,6 +292,7 @@ fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
             default_authority: config.certificates.default_authority.into(),
             keys: config.certificates.keys(),
             body_bytes_max: config.api.body_bytes_max,
+            body_timeout: np_control::api::BODY_TIMEOUT,
             hostnames_per_zone_max: (limit > 0).then_some(limit),
             private_authorities: private_authorities(config),
             packs_per_zone_max: config.api.packs_per_zone_max,

@@ -14,7 +14,7 @@ use http::Method;
 use super::{
     Api, ApiDeps, accounts, auth, certificate_packs, custom_csrs, custom_hostnames, dcv_delegation,
     error::{ApiError, Problem},
-    fallback_origin,
+    fallback_origin, limits,
     openapi::{self, Description},
     ssl, tokens, trace, zones,
 };
@@ -54,6 +54,7 @@ pub fn router(deps: ApiDeps) -> Router {
         .method_not_allowed_fallback(not_allowed)
         .fallback(no_route)
         .layer(limit)
+        .layer(middleware::from_fn_with_state(api.clone(), limits::bounded))
         .layer(middleware::from_fn_with_state(api.clone(), trace::traced))
         .with_state(api)
 }

@@ -69,7 +69,7 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
 }
 
 /// A world with one zone and hostname, and its routes with their ids filled in.
-async fn filled() -> (World, Vec<(Method, String, Permission)>) {
+pub(crate) async fn filled() -> (World, Vec<(Method, String, Permission)>) {
     let world = World::new().await;
     let zone = world.zone("provider.com").await;
     let account = world.get("/accounts").await.result()[0]["id"].as_str().unwrap().to_owned();

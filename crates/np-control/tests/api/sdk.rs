@@ -32,17 +32,17 @@ const NOT_IN_TYPESCRIPT: &[&str] = &[];
 const RUNNER: &str = "runner.py";
 
 /// What was called, by method and path of the route, with the statuses that came.
-type Calls = Arc<Mutex<BTreeMap<(String, String), BTreeSet<u16>>>>;
+pub(crate) type Calls = Arc<Mutex<BTreeMap<(String, String), BTreeSet<u16>>>>;
 
 /// A world on a free port.
-struct Served {
-    base: String,
-    token: String,
+pub(crate) struct Served {
+    pub(crate) base: String,
+    pub(crate) token: String,
     server: JoinHandle<std::io::Result<()>>,
 }
 
 impl Served {
-    async fn new(world: &World, calls: Calls) -> Self {
+    pub(crate) async fn new(world: &World, calls: Calls) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}/client/v4", listener.local_addr().unwrap());
         let recorded = middleware::from_fn_with_state(calls, record);

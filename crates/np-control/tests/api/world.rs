@@ -6,7 +6,7 @@ use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt as _;
 use np_control::{
-    api::{ApiDeps, ApiSettings, router},
+    api::{ApiDeps, ApiSettings, BODY_TIMEOUT, router},
     app::{
         draws::{CountingDraws, Draws},
         tokens,
@@ -87,6 +87,7 @@ pub(crate) fn settings() -> ApiSettings {
         default_authority: AuthorityName::LetsEncrypt,
         keys: vec![KeyType::P256],
         body_bytes_max: 16 * 1024,
+        body_timeout: BODY_TIMEOUT,
         hostnames_per_zone_max: None,
         private_authorities: vec![AuthorityName::Google],
         packs_per_zone_max: 3,

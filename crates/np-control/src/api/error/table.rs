@@ -60,6 +60,14 @@ problems! {
     NoRoute = 404, 7003, "Could not route to :path, perhaps your object identifier is invalid?";
     /// No such method at this path.
     NotAllowed = 405, 10405, "Method not allowed for this path. Check the method and try again.";
+    /// The body did not come in time.
+    BodySlow = 408, 10408, "The request body did not come in time. Send it faster, or a smaller one.";
+    /// The path and query are too long.
+    UriTooLong = 414, 10414, "The address of the request is too long. Send fewer or shorter parameters.";
+    /// The body is compressed.
+    BodyEncoded = 415, 10415, "Encoded request bodies are not taken. Send it without Content-Encoding.";
+    /// More headers than are taken.
+    TooManyHeaders = 431, 10431, "The request has too many headers. Send fewer.";
     /// The body is longer than configured.
     BodyTooLarge = 413, 10413, "The request body is too large. Send a smaller one.";
     /// A query parameter or a setting that cannot be taken.

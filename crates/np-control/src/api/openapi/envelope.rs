@@ -18,6 +18,10 @@ pub(super) const FAILURES: &[(StatusCode, &str)] = &[
         "No such token, or it may not do this, or the zone or account is not one of its own.",
     ),
     (StatusCode::NOT_FOUND, "There is no such object, or an id in the path has the wrong form."),
+    (StatusCode::PAYLOAD_TOO_LARGE, "The body is longer than is taken."),
+    (StatusCode::URI_TOO_LONG, "The path and query are too long."),
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is encoded, for example compressed."),
+    (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "There are too many headers."),
     (StatusCode::TOO_MANY_REQUESTS, "Too many requests; `Retry-After` says when to go on."),
     (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the server, which its log explains."),
     (
@@ -30,7 +34,6 @@ pub(super) const FAILURES: &[(StatusCode, &str)] = &[
 pub(super) const WRITE_FAILURES: &[(StatusCode, &str)] = &[
     (StatusCode::REQUEST_TIMEOUT, "The body did not come in time."),
     (StatusCode::CONFLICT, "It contradicts what is there already."),
-    (StatusCode::PAYLOAD_TOO_LARGE, "The body is longer than is taken."),
 ];
 
 /// What a status of a failure means.
