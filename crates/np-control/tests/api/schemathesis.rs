@@ -64,8 +64,6 @@ async fn schemathesis_finds_no_fault() {
         &setting("NAMEPLATE_SCHEMATHESIS_EXAMPLES", EXAMPLES),
         "--max-time",
         &setting("NAMEPLATE_SCHEMATHESIS_SECONDS", SECONDS_MAX),
-        "--workers",
-        "2",
         "--seed",
         &seed,
         "--generation-database",

@@ -25,7 +25,18 @@ use crate::{
 
 /// Operations that an SDK has no call for, by id.
 const NOT_IN_PYTHON_5: &[&str] = &[];
-const NOT_IN_PYTHON_4: &[&str] = &["sdk.custom_hostnames.quota.get"];
+const NOT_IN_PYTHON_4: &[&str] = &[
+    "sdk.custom_csrs.create.accounts",
+    "sdk.custom_csrs.create.zones",
+    "sdk.custom_csrs.delete.accounts",
+    "sdk.custom_csrs.delete.zones",
+    "sdk.custom_csrs.get.accounts",
+    "sdk.custom_csrs.get.zones",
+    "sdk.custom_csrs.list.accounts",
+    "sdk.custom_csrs.list.zones",
+    "sdk.custom_hostnames.quota.get",
+    "ssl/-tls-mode-recommendation-ssl/-tls-recommendation",
+];
 const NOT_IN_TYPESCRIPT: &[&str] = &[];
 
 /// Runs the scripts in Python.

@@ -17,6 +17,9 @@ refused(BadRequest, 10002, client.zones.edit, zone_id=zone.id, type="internal")
 refused(BadRequest, 10002, lambda: list(client.zones.list(page=-1)))
 refused(Denied, 9109, stranger.zones.delete, zone_id=zone.id)
 
+refused(Denied, 9109, client.zones.activation_check.trigger, zone_id=NO_ID)
+assert client.zones.activation_check.trigger(zone_id=zone.id).id == zone.id
+
 assert client.zones.delete(zone_id=zone.id).id == zone.id
 refused(Denied, 9109, client.zones.get, zone_id=zone.id)
 done()

@@ -18,6 +18,9 @@ await refused(400, 10002, client.zones.edit({ zone_id: zone.id, type: 'internal'
 await refused(400, 10002, client.zones.list({ page: -1 }));
 await refused(403, 9109, client.zones.delete({ zone_id: NO_ID }));
 
+await refused(403, 9109, client.zones.activationCheck.trigger({ zone_id: NO_ID }));
+await keep('Cloudflare.Zones.ActivationCheckTriggerResponse', client.zones.activationCheck.trigger({ zone_id: zone.id }));
+
 const gone = await keep('Cloudflare.Zones.ZoneDeleteResponse', client.zones.delete({ zone_id: zone.id }));
 assert(gone);
 assert.equal(gone.id, zone.id);
