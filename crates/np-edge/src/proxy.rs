@@ -28,6 +28,7 @@ use pingora::{
 };
 
 use crate::{
+    challenge,
     metrics::{Metrics, RequestOutcome},
     origin_resolver::OriginResolver,
     plaintext::{self, Plaintext},
@@ -37,7 +38,7 @@ use crate::{
         origin::Target,
     },
     settings::{EdgeSettings, OriginScheme},
-    table::{Found, Prefer, Table},
+    table::{Destination, Found, Prefer, Table},
     tls::accept::TlsClient,
 };
 
@@ -125,6 +126,12 @@ impl Proxy {
     }
 
     fn admit_http(&self, request: &RequestHeader, host: &str) -> Result<Step, Failure> {
+        let pack = self.table.pack_site(host).map_err(|_| Failure::Internal)?;
+        let token =
+            pack.as_ref().and_then(|pack| challenge::body(&pack.tokens, request.uri.path()));
+        if let Some(body) = token {
+            return Ok(Step::Token(Bytes::copy_from_slice(body.as_bytes())));
+        }
         let site = self.table.site(host).map_err(|_| Failure::Internal)?;
         let found = self.table.find(host, Prefer::Proof).map_err(|_| Failure::Internal)?;
         match plaintext::decide(site.as_deref(), found, request.uri.path()) {
@@ -139,13 +146,25 @@ impl Proxy {
         let found = exchange.found.as_ref().ok_or(Failure::Internal)?;
         let served = found.served().ok_or(Failure::Internal)?;
         let settings = &self.settings.origin;
-        let zone = self.table.zone(served.zone).map_err(|_| Failure::Internal)?;
-        let custom = served.origin.as_ref();
-        let target = origin::target(custom, zone.as_deref(), found.side, &exchange.host, settings)?;
-        let addresses = self.resolver.addresses(&target.host).await.map_err(|error| {
-            exchange.detail = Some(error.to_string());
-            Failure::OriginUnresolved
-        })?;
+        let (target, known) = match &served.destination {
+            Destination::Origin(custom) => {
+                let zone = self.table.zone(served.zone).map_err(|_| Failure::Internal)?;
+                let (custom, zone) = (custom.as_ref(), zone.as_deref());
+                (origin::target(custom, zone, found.side, &exchange.host, settings)?, None)
+            }
+            Destination::Records => {
+                let proxied = self.table.proxied(served.zone, &exchange.host);
+                let proxied = proxied.map_err(|_| Failure::Internal)?.ok_or(Failure::NotActive)?;
+                origin::of_record(proxied, &exchange.host, settings)?
+            }
+        };
+        let addresses = match known {
+            Some(addresses) => addresses,
+            None => self.resolver.addresses(&target.host).await.map_err(|error| {
+                exchange.detail = Some(error.to_string());
+                Failure::OriginUnresolved
+            })?,
+        };
         let allowed = origin::allowed(addresses, settings)?;
         exchange.addresses =
             allowed.into_iter().map(|address| SocketAddr::new(address, target.port)).collect();
@@ -414,7 +433,7 @@ fn log_access(port: Port, session: &Session, exchange: &Exchange, status: u16) {
         client = client_ip(session).map(tracing::field::display),
         scheme = port.proto(),
         host = exchange.host,
-        hostname = served.map(|served| tracing::field::display(served.hostname)),
+        owner = served.map(|served| tracing::field::display(served.owner)),
         zone = served.map(|served| tracing::field::display(served.zone)),
         method = %request.method,
         path = request.uri.path(),

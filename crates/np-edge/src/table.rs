@@ -1,8 +1,11 @@
-//! What is served under a name: exact, then one level of wildcard, then nothing.
+//! What is served under a name: a custom hostname of exactly that name, a zone's own host, a custom hostname's wildcard one
+//! level above, then nothing (behaviour.md 2.4, 4.7).
 //!
 //! The truth is the replica on disk. Names in use are held parsed in a bounded cache that forgets a name when the replica
 //! says that it changed; a cold name costs one local read and one parse, an unknown one a local miss. Nothing here waits
 //! for anything but the local disk.
+
+mod zone_hosts;
 
 use std::{
     borrow::Cow,
@@ -13,8 +16,8 @@ use std::{
 };
 
 use np_domain::{
-    entry::{HttpToken, Routing, ZoneEntry},
-    id::{HostnameId, ZoneId},
+    entry::{HttpToken, Routing, ServedCertificate, ZoneEntry},
+    id::{HostnameId, PackId, ZoneId},
     name::NAME_LENGTH_MAX,
     origin::CustomOrigin,
     tls_policy::{Switch, TlsPolicy, TlsVersion},
@@ -26,6 +29,8 @@ use np_feed::{
 use quick_cache::sync::Cache;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
+pub(crate) use zone_hosts::Proxied;
+
 use crate::{
     metrics::Metrics,
     settings::TlsDefaults,
@@ -35,6 +40,8 @@ use crate::{
 
 /// The most unreadable entries and unusable certificates logged in a second.
 const FAULTS_LOGGED_PER_SECOND: u32 = 10;
+/// The most hosts of zones' certificate packs held ready.
+const CACHED_PACK_HOSTS_MAX: usize = 10_000;
 /// The most zones held ready.
 const CACHED_ZONES_MAX: usize = 10_000;
 
@@ -50,15 +57,51 @@ pub(crate) struct Site {
 /// How a proven name is served.
 #[derive(Debug)]
 pub(crate) struct Served {
-    pub(crate) hostname: HostnameId,
+    pub(crate) owner: Owner,
     pub(crate) zone: ZoneId,
-    /// Where requests go, when not to the zone's fallback origin.
-    pub(crate) origin: Option<CustomOrigin>,
+    pub(crate) destination: Destination,
     /// Whether 103 responses are passed on.
     pub(crate) early_hints: bool,
     wildcard: bool,
     exact: Option<Credentials>,
     below: Option<Credentials>,
+}
+
+/// Whose certificates they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A custom hostname's.
+    Hostname(HostnameId),
+    /// A certificate pack's, which covers hosts of its zone.
+    Pack(PackId),
+}
+
+impl Owner {
+    /// The bytes of the id; both kinds are drawn at random, so that no two are alike.
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        match self {
+            Self::Hostname(id) => id.as_bytes(),
+            Self::Pack(id) => id.as_bytes(),
+        }
+    }
+}
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Hostname(id) => id.fmt(f),
+            Self::Pack(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Where requests go.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    /// To the custom hostname's own origin, or without one to the zone's fallback origin.
+    Origin(Option<CustomOrigin>),
+    /// To what the zone's proxied DNS record for the request's host says.
+    Records,
 }
 
 /// Whether a request is for the hostname itself or for a name that its wildcard covers.
@@ -97,7 +140,7 @@ impl Found {
 
     /// Whether both are the same hostname's, on the same side.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let id = |found: &Self| found.served().map(|served| served.hostname);
+        let id = |found: &Self| found.served().map(|served| served.owner);
         self.side == other.side && id(self) == id(other)
     }
 }
@@ -117,6 +160,8 @@ pub(crate) struct Table {
     node_key: NodeKey,
     default_min: TlsVersion,
     sites: Cache<Box<str>, Arc<Site>>,
+    /// By host: a name, or one with `*.` before it.
+    packs: Cache<Box<str>, Arc<Site>>,
     zones: Cache<ZoneId, Option<Arc<ZoneEntry>>>,
     /// Counts changes. What was read before a change is not kept after it.
     epoch: AtomicU64,
@@ -136,6 +181,7 @@ impl Table {
             node_key,
             default_min: defaults.min_version,
             sites: Cache::new(defaults.cached_names_max.get()),
+            packs: Cache::new(CACHED_PACK_HOSTS_MAX),
             zones: Cache::new(CACHED_ZONES_MAX),
             epoch: AtomicU64::new(0),
             metrics,
@@ -143,7 +189,8 @@ impl Table {
         }
     }
 
-    /// The proven name that serves `name`, which is lower case: itself, else the wildcard one level above.
+    /// Who serves `name`, which is lower case: the custom hostname of that name, else the zone whose own host it is, else
+    /// the custom hostname one level above with its wildcard.
     ///
     /// # Errors
     /// When the local copy cannot be read.
@@ -152,6 +199,9 @@ impl Table {
         let good = |found: &Found| prefer == Prefer::Proof || found.credentials().is_some();
         if exact.as_ref().is_some_and(good) {
             return Ok(exact);
+        }
+        if let Some(own) = self.find_in_packs(name)? {
+            return Ok(Some(own));
         }
         let Some((_, parent)) = name.split_once('.') else { return Ok(exact) };
         let wildcard = self.site(parent)?.and_then(|site| Found::new(&site, Side::Below));
@@ -217,11 +267,16 @@ impl Table {
         // First the count, then the entry: a reader in between sees one of the two.
         self.epoch.fetch_add(1, Ordering::SeqCst);
         match change {
-            Change::Host(name) => drop(self.sites.remove(&**name)),
+            Change::Host(name) => {
+                self.sites.remove(&**name);
+                self.packs.remove(&**name);
+            }
+            // Read from the copy at each request.
             Change::Record { .. } => {}
             Change::Zone(id) => drop(self.zones.remove(id)),
             Change::All => {
                 self.sites.clear();
+                self.packs.clear();
                 self.zones.clear();
             }
         }
@@ -244,37 +299,37 @@ impl Table {
     }
 
     fn served(&self, hostname: HostnameId, zone: ZoneId, routing: Routing) -> Served {
+        let owner = Owner::Hostname(hostname);
         // A hostname's settings are its own; names below it are served with the defaults (behaviour.md 4.5).
         let below_policy = TlsPolicy::default();
         let below = routing
             .wildcard
-            .then(|| self.credentials(hostname, Side::Below, &below_policy, &routing))
+            .then(|| self.credentials(owner, Side::Below, &below_policy, &routing.certificates))
             .flatten();
         Served {
-            hostname,
+            owner,
             zone,
             early_hints: routing.tls.early_hints == Some(Switch::On),
             wildcard: routing.wildcard,
-            exact: self.credentials(hostname, Side::Exact, &routing.tls, &routing),
+            exact: self.credentials(owner, Side::Exact, &routing.tls, &routing.certificates),
             below,
-            origin: routing.origin,
+            destination: Destination::Origin(routing.origin),
         }
     }
 
     fn credentials(
         &self,
-        hostname: HostnameId,
+        owner: Owner,
         side: Side,
         policy: &TlsPolicy,
-        routing: &Routing,
+        certificates: &[ServedCertificate],
     ) -> Option<Credentials> {
-        let purpose = Purpose { hostname, side, policy, default_min: self.default_min };
-        let (ready, left_out) =
-            Credentials::prepare(purpose, &routing.certificates, &self.node_key);
+        let purpose = Purpose { owner, side, policy, default_min: self.default_min };
+        let (ready, left_out) = Credentials::prepare(purpose, certificates, &self.node_key);
         for (certificate, why) in left_out {
             self.metrics.unusable_certificates.inc();
             if self.log.allows() {
-                tracing::error!(%hostname, %certificate, %why, "certificate.unusable");
+                tracing::error!(%owner, %certificate, %why, "certificate.unusable");
             }
         }
         ready

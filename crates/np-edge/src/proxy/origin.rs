@@ -11,7 +11,7 @@ use np_domain::{
 use crate::{
     proxy::failure::Failure,
     settings::{OriginScheme, OriginSettings},
-    table::Side,
+    table::{Proxied, Side},
 };
 
 /// Where a request goes.
@@ -55,6 +55,27 @@ pub(crate) fn target(
     };
     let port = origin.port.map_or(port, Into::into);
     Ok(Target { host: origin.host.clone(), port, sni: sni.to_owned() })
+}
+
+/// Decides, for a request to a zone's own `host` with a proxied record: the record's addresses where it has some, else the
+/// name to resolve. The origin hears the request's host, as behind the record it would without us.
+pub(crate) fn of_record(
+    proxied: Proxied,
+    host: &str,
+    settings: &OriginSettings,
+) -> Result<(Target, Option<Vec<IpAddr>>), Failure> {
+    let port = match settings.scheme {
+        OriginScheme::Plain => settings.http_port,
+        OriginScheme::TlsUnverified | OriginScheme::Tls => settings.https_port,
+    };
+    let (name, addresses) = match proxied {
+        Proxied::Addresses(addresses) => {
+            (host.parse().map_err(|_| Failure::BadHost)?, Some(addresses))
+        }
+        Proxied::Name(name) => (name, None),
+    };
+    let target = Target { host: Hostname::restored(name), port, sni: host.to_owned() };
+    Ok((target, addresses))
 }
 
 /// The addresses that may be connected to. A provider must not reach the operator's own network through the edge.

@@ -17,14 +17,14 @@ use np_domain::{
     Timestamp,
     certificate::KeyKind,
     entry::ServedCertificate,
-    id::{CertificateId, HostnameId},
+    id::CertificateId,
     tls_policy::{TlsPolicy, TlsVersion},
 };
 use np_feed::NodeKey;
 use thiserror::Error;
 
 use crate::{
-    table::Side,
+    table::{Owner, Side},
     tls::policy::{self, Versions},
 };
 
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Credential {
 /// The name and settings that certificates are made ready for.
 #[derive(Clone, Copy)]
 pub(crate) struct Purpose<'a> {
-    pub(crate) hostname: HostnameId,
+    pub(crate) owner: Owner,
     pub(crate) side: Side,
     pub(crate) policy: &'a TlsPolicy,
     pub(crate) default_min: TlsVersion,
@@ -168,7 +168,7 @@ fn context(
 /// another: a session of one never resumes as the other's, and a name that moved to another customer starts afresh.
 fn session_partition(purpose: Purpose<'_>) -> Result<DigestBytes, ErrorStack> {
     let mut of = [0; 17];
-    of[..16].copy_from_slice(purpose.hostname.as_bytes());
+    of[..16].copy_from_slice(purpose.owner.as_bytes());
     of[16] = purpose.side as u8;
     hash(MessageDigest::sha256(), &of)
 }

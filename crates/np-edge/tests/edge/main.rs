@@ -6,3 +6,4 @@ mod origins;
 mod plaintext;
 mod proxying;
 mod world;
+mod zone_hosts;

@@ -124,7 +124,7 @@ impl World {
         self.apply(|generation| Item::gone(generation, FeedKey::Hostname(hostname)));
     }
 
-    fn apply(&self, item: impl FnOnce(Generation) -> Item) {
+    pub(crate) fn apply(&self, item: impl FnOnce(Generation) -> Item) {
         let from = self.generation.fetch_add(1, Ordering::SeqCst);
         let (from, to) = (Generation(from), Generation(from + 1));
         let (format, feed, reset) = (FORMAT, FeedId([9; 16]), from.0 == 0);
@@ -256,7 +256,7 @@ pub(crate) fn hostname_id(text: &str) -> HostnameId {
 }
 
 /// A self-signed certificate for the name and the names one level below it.
-fn served_certificate(
+pub(crate) fn served_certificate(
     node_key: &NodeKey,
     name: &str,
     kind: KeyKind,
