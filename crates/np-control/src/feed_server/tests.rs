@@ -122,6 +122,25 @@ async fn a_dns_node_gets_neither_keys_nor_certificates() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_packs_certificates_reach_edges_with_their_keys_sealed_and_no_dns_node() {
+    let world = world(limits());
+    let record = outbox::pack();
+    let key = FeedKey::Pack(record.pack.id);
+    let subject = FeedSubject::Pack(Box::new(record), Box::new(zone()));
+    world.outbox.mark(key, Some(subject));
+    for (role, certificates) in [(NodeRole::Edge, 1), (NodeRole::Dns, 0)] {
+        let batch = world.server.pull(&pull(role)).await.unwrap();
+        assert!(!contains(&batch.encode(), PLAIN_KEY), "{role:?}");
+        let Content::Pack(pack) = batch.items[0].content().unwrap() else { panic!("{batch:?}") };
+        assert_eq!(pack.certificates.len(), certificates, "{role:?}");
+        for certificate in &pack.certificates {
+            let opened = world.server.node_key.open(&certificate.key).unwrap();
+            assert_eq!(opened.expose(), PLAIN_KEY);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn zones_gone_and_leaving_hostnames_are_told() {
     let world = world(limits());
     world.outbox.mark(FeedKey::Zone(zone().id), Some(FeedSubject::Zone(Box::new(zone()))));

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use np_domain::{
     Timestamp,
     certificate::{
-        self, Active, AuthorityName, Certificate, DcvMethod, IssuedCertificate, KeyType, Settled,
-        Wanted,
+        self, Active, AuthorityName, Certificate, DcvMethod, IssuedCertificate, KeyType, Owner,
+        Settled, Wanted,
         chain::{ChainFacts, ValidatedChain},
     },
+    certificate_pack::{Pack, PackHosts, PackKind, PackRecord, Validity},
     custom_hostname::{CustomHostname, HostnameRecord, Metadata, OwnershipToken},
     delegation::DelegationId,
     entry::{FeedKey, Generation},
@@ -197,6 +198,24 @@ pub(super) fn record(n: u8) -> HostnameRecord {
     };
     let certificate = Some(certificate(hostname.id));
     HostnameRecord { hostname, certificate }
+}
+
+/// A pack for the zone's own name with an active certificate.
+pub(super) fn pack() -> PackRecord {
+    let id = PackId::from_bytes([9; 16]);
+    let owner = Owner::Zone(zone().id);
+    let certificate = Certificate { id, owner, ..certificate(HostnameId::from_bytes([9; 16])) };
+    let pack = Pack {
+        id,
+        zone: zone().id,
+        kind: PackKind::Advanced,
+        hosts: PackHosts::universal(&zone().name),
+        validity: Validity::Days90,
+        branding: false,
+        created_at: START,
+        leaving_since: None,
+    };
+    PackRecord { pack, certificate }
 }
 
 fn certificate(hostname: HostnameId) -> Certificate {
