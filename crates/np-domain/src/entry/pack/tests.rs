@@ -143,16 +143,3 @@ fn a_leaving_pack_is_forgotten() {
     record.pack.leaving_since = Some(START);
     assert_eq!(told(&record, ZoneKind::Full), None);
 }
-
-#[test]
-fn a_zone_that_is_not_active_answers_no_ca_at_its_own_names() {
-    let own = |zone: &Zone| {
-        let record = record(DcvMethod::Txt, &["provider.com"]);
-        let domain = DelegationDomain::new("dcv.platform.net".parse().unwrap());
-        let entry = pack_entry(&record, zone, &domain).unwrap();
-        entry.challenges.iter().any(|challenge| challenge.name.as_str() == OWN)
-    };
-    let active = zone(ZoneKind::Full);
-    let pending = Zone { state: crate::zone::State::unproven(START), ..active.clone() };
-    assert!(own(&active) && !own(&pending));
-}
