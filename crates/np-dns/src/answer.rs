@@ -9,7 +9,7 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType, rdata::HINFO}
 use crate::{
     limits::CNAME_DEPTH_MAX,
     question::{Question, key},
-    zone::{Datum, Node, Unreadable, Zones},
+    zone::{Cut, Datum, Node, Unreadable, Zones},
 };
 
 /// For how long the answer to ANY may be remembered, in seconds. It says nothing about the zone, so this is no
@@ -40,6 +40,15 @@ pub(crate) enum Answer {
         /// For the authority section.
         soa: Record,
     },
+    /// NOERROR with the name servers of a part of our zone that is others'.
+    Referral {
+        /// The CNAMEs followed.
+        chain: Vec<Record>,
+        /// For the authority section.
+        servers: Vec<Record>,
+        /// Addresses of the name servers, for the additional section.
+        glue: Vec<Record>,
+    },
     /// REFUSED: not ours to answer.
     Refused,
     /// SERVFAIL: our data cannot be read.
@@ -59,7 +68,7 @@ fn resolve(zones: &Zones, question: &Question, kind: RecordType) -> Result<Answe
     let mut chain: Vec<Record> = Vec::new();
     let (mut owner, mut owner_key) = (question.name.clone(), question.key.clone());
     loop {
-        let zone = match zones.enclosing(&owner_key) {
+        let zone = match zones.enclosing(&owner_key)? {
             Some(enclosing) => enclosing.zone,
             None if chain.is_empty() => return Ok(Answer::Refused),
             None => return Ok(Answer::Records { answers: chain, additionals: Vec::new() }),
@@ -67,6 +76,13 @@ fn resolve(zones: &Zones, question: &Question, kind: RecordType) -> Result<Answe
         let data = match zone.node(&owner_key)? {
             Node::Absent => return Ok(Answer::NoSuchName { chain, soa: zone.negative_soa() }),
             Node::Present(data) => data,
+            // What signs a part that is others' is said on this side (RFC 4035 section 3.1.4.1).
+            Node::Delegated(cut) if kind == RecordType::DS && cut.key == owner_key => cut.signers,
+            Node::Delegated(cut) => return referral(zones, chain, &cut),
+            Node::Unanswered if chain.is_empty() => return Ok(Answer::Refused),
+            Node::Unanswered => {
+                return Ok(Answer::Records { answers: chain, additionals: Vec::new() });
+            }
         };
         if let Some((alias, target)) = alias(&data, kind) {
             chain.push(alias.at(owner));
@@ -84,6 +100,12 @@ fn resolve(zones: &Zones, question: &Question, kind: RecordType) -> Result<Answe
         let additionals = addresses_of_name_servers(zones, &chain)?;
         return Ok(Answer::Records { answers: chain, additionals });
     }
+}
+
+fn referral(zones: &Zones, chain: Vec<Record>, cut: &Cut) -> Result<Answer, Unreadable> {
+    let servers: Vec<_> = cut.servers.iter().map(|datum| datum.at(cut.owner.clone())).collect();
+    let glue = addresses_of_name_servers(zones, &servers)?;
+    Ok(Answer::Referral { chain, servers, glue })
 }
 
 /// The CNAME to follow: none when the question is for the CNAME itself, or for whatever there is.
@@ -124,11 +146,10 @@ fn addresses_of_name_servers(zones: &Zones, answers: &[Record]) -> Result<Vec<Re
     for record in answers {
         let RData::NS(server) = &record.data else { continue };
         let server_key = key(&server.0);
-        let Some(enclosing) = zones.enclosing(&server_key) else { continue };
-        if let Node::Present(data) = enclosing.zone.node(&server_key)? {
-            addresses.extend(records(&data, RecordType::A, &server.0));
-            addresses.extend(records(&data, RecordType::AAAA, &server.0));
-        }
+        let Some(enclosing) = zones.enclosing(&server_key)? else { continue };
+        let data = enclosing.zone.glue(&server_key)?;
+        addresses.extend(records(&data, RecordType::A, &server.0));
+        addresses.extend(records(&data, RecordType::AAAA, &server.0));
     }
     Ok(addresses)
 }

@@ -140,7 +140,7 @@ fn add_addresses(
     Ok(())
 }
 
-fn wire(name: &DnsName) -> Result<Name, StartError> {
+pub(crate) fn wire(name: &DnsName) -> Result<Name, StartError> {
     wire_name(name).ok_or_else(|| too_long(name))
 }
 
@@ -182,8 +182,8 @@ pub(crate) fn txt(text: &str) -> RData {
 }
 
 impl ZoneSource for Arc<DelegationZone> {
-    fn enclosing<'n>(&self, key: &'n str) -> Option<Enclosing<'n>> {
-        let apex = with_ancestors(key).find(|name| *name == self.apex_key)?;
-        Some(Enclosing { apex, zone: self.clone() })
+    fn enclosing<'n>(&self, key: &'n str) -> Result<Option<Enclosing<'n>>, Unreadable> {
+        let apex = with_ancestors(key).find(|name| *name == self.apex_key);
+        Ok(apex.map(|apex| Enclosing { apex, zone: self.clone() }))
     }
 }

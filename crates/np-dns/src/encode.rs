@@ -3,6 +3,7 @@
 use hickory_proto::{
     ProtoError,
     op::{Edns, Message, ResponseCode},
+    rr::RecordType,
     serialize::binary::{BinEncodable, BinEncoder},
 };
 
@@ -14,7 +15,12 @@ use crate::{
 /// The reply to a question.
 pub(crate) fn answered(frame: &Frame, answer: Answer, udp_payload_bytes_max: u16) -> Message {
     let mut reply = begin(frame, udp_payload_bytes_max);
-    reply.metadata.authoritative = !matches!(answer, Answer::Refused | Answer::Unreadable);
+    // A referral says what others have; only the alias that leads to it is our own word.
+    reply.metadata.authoritative = match &answer {
+        Answer::Refused | Answer::Unreadable => false,
+        Answer::Referral { chain, .. } => !chain.is_empty(),
+        Answer::Records { .. } | Answer::NoData { .. } | Answer::NoSuchName { .. } => true,
+    };
     match answer {
         Answer::Records { answers, additionals } => {
             reply.answers = answers;
@@ -28,6 +34,11 @@ pub(crate) fn answered(frame: &Frame, answer: Answer, udp_payload_bytes_max: u16
             reply.metadata.response_code = ResponseCode::NXDomain;
             reply.answers = chain;
             reply.authorities = vec![soa];
+        }
+        Answer::Referral { chain, servers, glue } => {
+            reply.answers = chain;
+            reply.authorities = servers;
+            reply.additionals = glue;
         }
         Answer::Refused => reply.metadata.response_code = ResponseCode::Refused,
         Answer::Unreadable => reply.metadata.response_code = ResponseCode::ServFail,
@@ -75,10 +86,14 @@ pub(crate) fn encode(
     if fits(out, bytes_max) {
         return Ok(());
     }
-    reply.additionals.clear();
-    write(reply, out)?;
-    if fits(out, bytes_max) {
-        return Ok(());
+    // A referral without its addresses may lead nowhere: it is asked for again over TCP (RFC 9471 section 3).
+    let is_referral = reply.authorities.iter().any(|r| r.record_type() == RecordType::NS);
+    if !is_referral {
+        reply.additionals.clear();
+        write(reply, out)?;
+        if fits(out, bytes_max) {
+            return Ok(());
+        }
     }
     *reply = reply.truncate();
     write(reply, out)

@@ -40,7 +40,11 @@ pub(crate) fn key(name: &Name) -> String {
         if position > 0 {
             key.push('.');
         }
-        key.extend(label.iter().map(|byte| char::from(plain(*byte))));
+        match label {
+            // A wildcard may be asked for by its own name (RFC 4592 section 2.3).
+            b"*" => key.push('*'),
+            _ => key.extend(label.iter().map(|byte| char::from(plain(*byte)))),
+        }
     }
     key
 }
@@ -70,7 +74,7 @@ mod tests {
     #[test]
     fn a_dot_within_a_label_is_no_border_between_labels() {
         assert_eq!(key_of(&[b"a.b", b"Net"]), "a?b.net");
-        assert_eq!(key_of(&[b"*", b"\xff\x00", b"_Acme-1"]), "?.??._acme-1");
+        assert_eq!(key_of(&[b"*", b"\xff\x00", b"_Acme-1"]), "*.??._acme-1");
         assert_eq!(key_of(&[]), "");
     }
 

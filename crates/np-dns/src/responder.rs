@@ -62,7 +62,7 @@ impl Responder {
 
     fn answered(&self, frame: &Frame, answer: Answer) -> (Message, Outcome) {
         let outcome = match &answer {
-            Answer::Records { .. } => Outcome::Answered,
+            Answer::Records { .. } | Answer::Referral { .. } => Outcome::Answered,
             Answer::NoData { .. } => Outcome::NoData,
             Answer::NoSuchName { .. } => Outcome::NxDomain,
             Answer::Refused => Outcome::Refused,

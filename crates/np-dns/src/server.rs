@@ -12,6 +12,7 @@ use tracing::info;
 
 use crate::{
     delegation::{DelegationDeps, DelegationZone},
+    full_zones::{FullZones, FullZonesDeps},
     metrics::DnsMetrics,
     responder::Responder,
     settings::DnsSettings,
@@ -29,6 +30,8 @@ pub struct DnsDeps {
     pub settings: DnsSettings,
     /// The delegation domain.
     pub delegation: DelegationDeps,
+    /// The full zones of accounts.
+    pub full_zones: Option<FullZonesDeps>,
     /// Further zones, for demonstrations and tests.
     pub static_zones: Option<Arc<StaticZones>>,
     /// Where it counts.
@@ -72,12 +75,17 @@ impl DnsServer {
     /// # Errors
     /// When something that it is made of does not fit; nothing is answered then.
     pub fn start(deps: DnsDeps) -> Result<RunningDns, StartError> {
-        let DnsDeps { sockets, settings, delegation, static_zones, metrics } = deps;
+        let DnsDeps { sockets, settings, delegation, full_zones, static_zones, metrics } = deps;
+        let full_zones = full_zones.map(|deps| FullZones::new(deps, &delegation, &settings));
+        let full_zones = full_zones.transpose()?;
         let delegation = Arc::new(DelegationZone::new(delegation, &settings)?);
         let mut sources: Vec<Box<dyn ZoneSource>> = vec![Box::new(delegation)];
         sources.extend(static_zones.map(|zones| Box::new(zones) as Box<dyn ZoneSource>));
         let responder = Arc::new(Responder {
-            zones: Zones::new(sources),
+            zones: match full_zones {
+                Some(full_zones) => Zones::new(sources).with_accounts(Box::new(full_zones)),
+                None => Zones::new(sources),
+            },
             udp_payload_bytes_max: settings.udp_payload_bytes_max,
             metrics,
         });

@@ -192,9 +192,8 @@ impl Zone for StaticZone {
 }
 
 impl ZoneSource for Arc<StaticZones> {
-    fn enclosing<'n>(&self, key: &'n str) -> Option<Enclosing<'n>> {
-        let (apex, zone) = self.closest(key)?;
-        Some(Enclosing { apex, zone })
+    fn enclosing<'n>(&self, key: &'n str) -> Result<Option<Enclosing<'n>>, Unreadable> {
+        Ok(self.closest(key).map(|(apex, zone)| Enclosing { apex, zone: zone as Arc<dyn Zone> }))
     }
 }
 

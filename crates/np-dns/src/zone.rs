@@ -38,6 +38,23 @@ pub(crate) enum Node {
     Absent,
     /// The name exists; without a record when only names below it have some.
     Present(Vec<Datum>),
+    /// The name is, or is below, one whose name servers are others.
+    Delegated(Cut),
+    /// The zone says nothing about the name.
+    Unanswered,
+}
+
+/// Where a zone ends because the names from here on are others' (RFC 1034 section 4.2.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// The name.
+    pub(crate) key: String,
+    /// The same as it travels.
+    pub(crate) owner: Name,
+    /// NS records; never empty.
+    pub(crate) servers: Vec<Datum>,
+    /// DS records, which belong to this side (RFC 4034 section 5).
+    pub(crate) signers: Vec<Datum>,
 }
 
 /// A zone that we are authoritative for.
@@ -47,6 +64,14 @@ pub(crate) trait Zone: Send + Sync {
 
     /// What is at `key`, a name within the zone.
     fn node(&self, key: &str) -> Result<Node, Unreadable>;
+
+    /// The addresses known of a name server at `key`, also where the name is others'.
+    fn glue(&self, key: &str) -> Result<Vec<Datum>, Unreadable> {
+        Ok(match self.node(key)? {
+            Node::Present(data) => data,
+            Node::Absent | Node::Delegated(_) | Node::Unanswered => Vec::new(),
+        })
+    }
 }
 
 /// A zone that encloses a name.
@@ -60,21 +85,44 @@ pub(crate) struct Enclosing<'n> {
 /// Something that holds zones.
 pub(crate) trait ZoneSource: Send + Sync {
     /// Of the zones held, the one closest above `key`, or at it.
-    fn enclosing<'n>(&self, key: &'n str) -> Option<Enclosing<'n>>;
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn enclosing<'n>(&self, key: &'n str) -> Result<Option<Enclosing<'n>>, Unreadable>;
 }
 
 /// Every zone that is answered for.
-pub(crate) struct Zones(Vec<Box<dyn ZoneSource>>);
+pub(crate) struct Zones {
+    own: Vec<Box<dyn ZoneSource>>,
+    accounts: Option<Box<dyn ZoneSource>>,
+}
 
 impl Zones {
-    pub(crate) fn new(sources: Vec<Box<dyn ZoneSource>>) -> Self {
-        Self(sources)
+    /// Zones of this node's own configuration.
+    pub(crate) fn new(own: Vec<Box<dyn ZoneSource>>) -> Self {
+        Self { own, accounts: None }
     }
 
-    /// The zone closest above `key`, whichever source holds it.
-    pub(crate) fn enclosing<'n>(&self, key: &'n str) -> Option<Enclosing<'n>> {
-        let found = self.0.iter().filter_map(|source| source.enclosing(key));
-        found.max_by_key(|enclosing| enclosing.apex.len())
+    /// And those of accounts: asked only for names that are in none of our own, so that nobody's zone can take one.
+    pub(crate) fn with_accounts(self, source: Box<dyn ZoneSource>) -> Self {
+        Self { accounts: Some(source), ..self }
+    }
+
+    /// The zone closest above `key`.
+    ///
+    /// # Errors
+    /// When a source cannot be read.
+    pub(crate) fn enclosing<'n>(&self, key: &'n str) -> Result<Option<Enclosing<'n>>, Unreadable> {
+        let mut closest: Option<Enclosing<'n>> = None;
+        for source in &self.own {
+            let found = source.enclosing(key)?;
+            let length = closest.as_ref().map_or(0, |closest| closest.apex.len());
+            closest = found.filter(|found| found.apex.len() > length).or(closest);
+        }
+        match (&closest, &self.accounts) {
+            (None, Some(accounts)) => accounts.enclosing(key),
+            _ => Ok(closest),
+        }
     }
 }
 

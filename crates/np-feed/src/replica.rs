@@ -14,6 +14,7 @@ mod records;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod zones;
 
 use std::{io, path::PathBuf, sync::Arc};
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use np_dns::{DelegationDeps, DnsDeps, DnsMetrics, DnsServer, DnsSocket, RunningDns, StaticZones};
+use np_dns::{
+    DelegationDeps, DnsDeps, DnsMetrics, DnsServer, DnsSocket, FullZonesDeps, RunningDns,
+    StaticZones,
+};
 use np_domain::ports::NodeRole;
 use np_feed::{Source, client::Status};
 use prometheus_client::registry::Registry;
@@ -55,8 +58,12 @@ pub(crate) fn start(deps: DnsNodeDeps<'_>) -> Result<DnsNode, Failure> {
             domain,
             name_servers: dns.servers(platform),
             contact: dns.contact(),
-            data: Arc::new(copy.replica),
+            data: Arc::new(copy.replica.clone()),
         },
+        full_zones: Some(FullZonesDeps {
+            data: Arc::new(copy.replica),
+            edge_addresses: dns.edge_addresses.clone(),
+        }),
         static_zones,
         metrics: DnsMetrics::register(registry),
     })

@@ -24,6 +24,8 @@ pub(crate) struct Dns {
     pub(crate) name_servers: Vec<Server>,
     /// Whom to write to about the domain, with a dot for the `@`; `hostmaster.<domain>`.
     pub(crate) contact: Option<Name>,
+    /// What proxied records of full zones are answered with: the edges' public addresses.
+    pub(crate) edge_addresses: Vec<IpAddr>,
     /// How long resolvers may keep a TXT answer, in seconds.
     pub(crate) txt_ttl_seconds: u32,
     /// How long resolvers may remember that there is nothing, in seconds.
@@ -66,6 +68,7 @@ impl Default for Dns {
             domain: None,
             name_servers: Vec::new(),
             contact: None,
+            edge_addresses: Vec::new(),
             txt_ttl_seconds: settings.txt_ttl_seconds,
             negative_ttl_seconds: settings.negative_ttl_seconds,
             authority_ttl_seconds: settings.authority_ttl_seconds,

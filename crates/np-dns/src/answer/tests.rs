@@ -95,6 +95,7 @@ fn summary(answer: &Answer) -> String {
         Answer::NoData { chain, soa } => format!("{} nodata {}", kinds(chain), soa.name),
         Answer::NoSuchName { chain, soa } => format!("{} nxdomain {}", kinds(chain), soa.name),
         Answer::Refused => "refused".to_owned(),
+        Answer::Referral { .. } => panic!("a referral: {answer:?}"),
         Answer::Unreadable => "unreadable".to_owned(),
     }
 }

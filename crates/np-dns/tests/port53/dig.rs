@@ -2,13 +2,14 @@
 
 use std::process::Stdio;
 
+use np_dns::RunningDns;
 use tokio::process::Command;
 
 use crate::world::{DOMAIN, TARGET, World};
 
 /// The output of `dig` with `arguments`.
-async fn dig(world: &World, arguments: &[&str]) -> String {
-    let address = world.dns.addr();
+pub(crate) async fn dig(dns: &RunningDns, arguments: &[&str]) -> String {
+    let address = dns.addr();
     let mut command = Command::new("dig");
     command.arg(format!("@{}", address.ip())).args(["-p", &address.port().to_string()]);
     command.args(["+norecurse", "+nocookie", "+tries=1", "+time=5"]).args(arguments);
@@ -18,7 +19,7 @@ async fn dig(world: &World, arguments: &[&str]) -> String {
 }
 
 async fn check(world: &World, arguments: &[&str], expected: &[&str]) {
-    let output = dig(world, arguments).await;
+    let output = dig(&world.dns, arguments).await;
     for part in expected {
         assert!(output.contains(part), "{arguments:?}: {part:?} is not in\n{output}");
     }

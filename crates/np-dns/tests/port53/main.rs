@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod dig;
+mod full_zones;
 mod replica;
 mod sockets;
 mod unbound;

@@ -46,6 +46,7 @@ async fn an_applied_batch_is_answered_at_once() {
         sockets: vec![DnsSocket::bind(([127, 0, 0, 1], 0).into()).unwrap()],
         settings: DnsSettings::default(),
         delegation: delegation(Arc::new(replica.clone())),
+        full_zones: None,
         static_zones: None,
         metrics: DnsMetrics::register(&mut Registry::default()),
     })

@@ -117,8 +117,15 @@ async fn what_does_not_fit_together_is_refused_at_the_start() {
         delegation.name_servers = name_servers;
         let metrics = DnsMetrics::register(&mut Registry::default());
         let settings = DnsSettings::default();
-        DnsServer::start(DnsDeps { sockets, settings, delegation, static_zones: None, metrics })
-            .unwrap_err()
+        DnsServer::start(DnsDeps {
+            sockets,
+            settings,
+            delegation,
+            full_zones: None,
+            static_zones: None,
+            metrics,
+        })
+        .unwrap_err()
     };
     let server = |text: &str| NameServer { name: name(text), addresses: Vec::new() };
     assert!(matches!(start(bind(), Vec::new()), StartError::NoNameServer));

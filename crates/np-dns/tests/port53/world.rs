@@ -80,6 +80,7 @@ impl World {
             sockets: vec![DnsSocket::bind(([127, 0, 0, 1], 0).into()).unwrap()],
             settings,
             delegation: delegation(replica.clone()),
+            full_zones: None,
             static_zones: Some(zones.clone()),
             metrics: DnsMetrics::register(&mut registry),
         };

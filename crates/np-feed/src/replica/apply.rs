@@ -12,6 +12,7 @@ use super::{
     frame::Frame,
     packs, records,
     tables::{self, Names, State, TxtValues},
+    zones,
 };
 use crate::message::{Batch, Content, FORMAT, Item, Unreadable};
 
@@ -113,7 +114,7 @@ fn write_items(
                 changes.each.push(records::change(&entry));
             }
             Ok((Content::Gone(FeedKey::Zone(id)), _)) => {
-                environment.zones.delete(txn, id.as_bytes())?;
+                zones::remove(environment, txn, id)?;
                 changes.each.push(Change::Zone(id));
             }
             Ok((Content::Hostname(entry), content)) => {
@@ -131,9 +132,8 @@ fn write_items(
                 changes.each.extend(gone.into_iter().chain(new).map(Change::Host));
             }
             Ok((Content::Zone(zone), content)) => {
-                let key = zone.zone.as_bytes();
                 let frame = Frame { round, generation, content };
-                environment.zones.put(txn, key, &frame.write(key))?;
+                zones::put(environment, txn, &zone, frame)?;
                 changes.each.push(Change::Zone(zone.zone));
             }
             Err(error) => {
@@ -229,15 +229,15 @@ fn sweep(environment: &Environment, txn: &mut RwTxn<'_>, round: u32) -> Result<(
         remove_hostname(environment, txn, id)?;
     }
     packs::sweep(environment, txn, round)?;
-    let mut zones = Vec::new();
+    let mut stale_zones = Vec::new();
     for pair in environment.zones.iter(txn)? {
         let (key, bytes) = pair?;
         if is_stale(key, bytes, round) {
-            zones.extend(key.try_into().ok().map(ZoneId::from_bytes));
+            stale_zones.extend(key.try_into().ok().map(ZoneId::from_bytes));
         }
     }
-    for id in zones {
-        environment.zones.delete(txn, id.as_bytes())?;
+    for id in stale_zones {
+        zones::remove(environment, txn, id)?;
     }
     let mut records = Vec::new();
     for pair in environment.record_places.iter(txn)? {

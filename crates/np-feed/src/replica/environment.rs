@@ -19,7 +19,7 @@ pub(super) type Table = Database<'static, Bytes, Bytes>;
 /// of the runtime (512 by default).
 const READERS_MAX: u32 = 1024;
 /// How many tables there are.
-const TABLES: u32 = 10;
+const TABLES: u32 = 11;
 /// LMDB's file inside the directory.
 const DATA_FILE: &str = "data.mdb";
 /// LMDB's table of readers beside it.
@@ -42,6 +42,8 @@ pub(super) struct Environment {
     pub(super) delegations: Table,
     /// Zone id to the zone.
     pub(super) zones: Table,
+    /// `name 00 id` to the zone, of those whose names are answered.
+    pub(super) zone_names: Table,
     /// Pack id to the pack.
     pub(super) packs: Table,
     /// `host 00 id` to nothing: which packs have a host.
@@ -95,6 +97,7 @@ impl Environment {
             hostnames,
             delegations,
             zones,
+            zone_names,
             packs,
             pack_hosts,
             records,
@@ -109,6 +112,7 @@ impl Environment {
             hostnames,
             delegations,
             zones,
+            zone_names,
             packs,
             pack_hosts,
             records,
@@ -199,6 +203,7 @@ fn create_tables(env: &Env<WithTls>) -> heed::Result<[Table; TABLES as usize]> {
             create("hostnames")?,
             create("delegations")?,
             create("zones")?,
+            create("zone_names")?,
             create("packs")?,
             create("pack_hosts")?,
             create("records")?,

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::message::FeedId;
 
-/// The version of the tables; a copy of another version is fetched anew. 2: DNS records.
-const TABLES_VERSION: u16 = 2;
+/// The version of the tables; a copy of another version is fetched anew. 3: zones by name. 2: DNS records.
+const TABLES_VERSION: u16 = 3;
 const STATE_KEY: &[u8] = b"state";
 
 /// Ends the name in a key; sorts before everything that a name can contain.

@@ -247,3 +247,57 @@ fn a_full_replica_says_so_and_stays_as_it_is() {
     assert_eq!(replica.generation(), Generation(0));
     assert!(replica.is_empty().unwrap());
 }
+
+#[test]
+fn the_closest_zone_with_records_answers_and_a_mere_claim_never_hides_one() {
+    use time::macros::datetime;
+    let (_dir, replica) = replica();
+    let records = |day: u8| ZoneDns::Records {
+        since: datetime!(2026-11-01 12:00 UTC) + time::Duration::days(day.into()),
+        paused: false,
+    };
+    let zone = |n: u8, name: &str, dns| ZoneEntry { name: name.parse().unwrap(), dns, ..zone(n) };
+    let mut generation = 0;
+    let mut apply = |change: Result<ZoneEntry, u8>| {
+        generation += 1;
+        let item = match &change {
+            Ok(zone) => Item::zone(Generation(generation), zone),
+            Err(n) => {
+                let key = FeedKey::Zone(ZoneId::from_bytes([*n; 16]));
+                Item::gone(Generation(generation), key)
+            }
+        };
+        replica.apply(&batch(generation - 1, vec![item])).unwrap();
+    };
+    let answers = |name: &str| {
+        let zone = replica.answering_zone(name).unwrap();
+        zone.map_or(0, |zone| zone.zone.as_bytes()[0])
+    };
+    assert_eq!(answers("shop.com"), 0);
+    apply(Ok(zone(1, "shop.com", records(1))));
+    apply(Ok(zone(2, "eu.shop.com", records(2))));
+    apply(Ok(zone(3, "www.shop.com", ZoneDns::Apex)));
+    apply(Ok(zone(4, "shop.com", records(3))));
+    apply(Ok(zone(5, "other.com", ZoneDns::Apex)));
+    apply(Ok(zone(6, "www.other.com", ZoneDns::Apex)));
+    apply(Ok(zone(7, "elsewhere.com", ZoneDns::Unserved)));
+    for (name, expected) in [
+        ("shop.com", 1),
+        ("a.b.shop.com", 1),
+        ("eu.shop.com", 2),
+        ("a.eu.shop.com", 2),
+        ("www.shop.com", 1),
+        ("xshop.com", 0),
+        ("com", 0),
+        ("other.com", 5),
+        ("www.other.com", 5),
+        ("elsewhere.com", 0),
+    ] {
+        assert_eq!(answers(name), expected, "{name}");
+    }
+    apply(Ok(zone(1, "shop.com", ZoneDns::Unserved)));
+    assert_eq!(answers("shop.com"), 4);
+    apply(Err(4));
+    apply(Err(2));
+    assert_eq!((answers("shop.com"), answers("www.shop.com")), (0, 3));
+}
