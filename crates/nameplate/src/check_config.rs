@@ -7,7 +7,10 @@ use np_feed::NodeKey;
 use np_store::{FileVault, Store};
 
 use crate::{
-    compose::{authorities, control::database_refused},
+    compose::{
+        authorities,
+        control::{database_refused, trust_store},
+    },
     config::{
         Loaded,
         error::{ConfigError, Invalid},
@@ -46,6 +49,7 @@ fn readable(loaded: &Loaded) -> Result<(), ConfigError> {
     if path.exists() {
         NodeKey::load(&path).map_err(|why| blame("feed", "key_file", why.into()))?;
     }
+    trust_store(loaded)?;
     config.edge.settings(config.shutdown.drain_timeout).map_err(|why| loaded.blame("edge", why))?;
     Ok(())
 }

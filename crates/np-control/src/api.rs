@@ -19,6 +19,7 @@ mod openapi;
 mod pagination;
 mod router;
 mod ssl;
+mod ssl_analyze;
 mod tokens;
 mod trace;
 mod wire;
@@ -41,6 +42,7 @@ use np_domain::{
 };
 
 use crate::{
+    adapters::trust_store::TrustStore,
     app::{App, Terms, draws::Draws},
     reconcile::Journal,
     stores::Stores,
@@ -73,6 +75,8 @@ pub struct ApiDeps {
     pub draws: Arc<dyn Draws>,
     /// Seals private keys.
     pub vault: Arc<dyn Vault>,
+    /// The roots that uploaded certificates must lead to.
+    pub trust: Arc<TrustStore>,
 }
 
 /// The API's settings.
@@ -142,6 +146,7 @@ impl From<ApiDeps> for Api {
             journal: deps.journal,
             draws: deps.draws,
             vault: deps.vault,
+            trust: deps.trust,
             terms,
         };
         Self(Arc::new(ApiState { app, settings }))

@@ -26,7 +26,7 @@ use np_domain::{
     zone::activation::Policy,
 };
 
-use crate::{reconcile::Journal, stores::Stores, wake::Bells};
+use crate::{adapters::trust_store::TrustStore, reconcile::Journal, stores::Stores, wake::Bells};
 use draws::Draws;
 
 /// What the use cases share.
@@ -44,6 +44,8 @@ pub struct App {
     pub draws: Arc<dyn Draws>,
     /// Seals private keys.
     pub vault: Arc<dyn Vault>,
+    /// The roots that uploaded certificates must lead to.
+    pub trust: Arc<TrustStore>,
     /// What can be asked for here.
     pub terms: Terms,
 }

@@ -12,6 +12,7 @@ pub mod upload;
 mod key;
 
 pub use key::{KeyKind, KeyType};
+pub use upload::{Kept, Origin, Presented, Uploaded};
 
 use std::{fmt, str::FromStr};
 
@@ -217,8 +218,8 @@ pub struct Active {
 pub struct IssuedCertificate {
     /// Its id.
     pub id: CertificateId,
-    /// The CA that issued it.
-    pub authority: AuthorityName,
+    /// Who brought it.
+    pub origin: Origin,
     /// The chain, judged fit.
     pub chain: chain::ValidatedChain,
     /// The private key, PKCS#8 in DER, sealed.
@@ -246,6 +247,10 @@ pub enum State {
     Issued(Issued),
     /// The attempt ended without a certificate.
     Stalled(Stalled),
+    /// Uploaded certificates are here and on their way to the serving nodes.
+    Uploaded(Uploaded),
+    /// Uploaded certificates are active, and whoever uploaded them renews them.
+    Kept(Kept),
 }
 
 /// Nothing to do until `renew_at`.
@@ -478,6 +483,8 @@ impl Certificate {
             State::Issuing(issuing) => Some(issuing.next_poll),
             State::Issued(issued) => Some(issued.next_check),
             State::Stalled(stalled) => stalled.retry_at,
+            State::Uploaded(uploaded) => Some(uploaded.next_check),
+            State::Kept(kept) => kept.look_at,
         }
     }
 
@@ -491,14 +498,15 @@ impl Certificate {
     }
 
     /// What serving nodes should have: what is active, with an issued certificate in the place of the one that it
-    /// renews.
+    /// renews, and uploaded ones in the place of all.
     pub fn to_serve(&self) -> Vec<&IssuedCertificate> {
         let newer = match &self.attempt {
+            State::Uploaded(uploaded) => return uploaded.certificates.iter().collect(),
             State::Issued(issued) => Some(&issued.certificate),
             _ => None,
         };
         let kept = self.active.iter().map(|active| &active.issued);
-        kept.filter(|old| newer.is_none_or(|new| new.key_type != old.key_type))
+        kept.filter(|old| newer.is_none_or(|new| new.key_type.kind() != old.key_type.kind()))
             .chain(newer)
             .collect()
     }
@@ -511,7 +519,7 @@ impl Certificate {
             State::Validating(validating) => &validating.tries.problems,
             State::Issuing(issuing) => &issuing.tries.problems,
             State::Stalled(stalled) => &stalled.problems,
-            State::Settled(_) | State::Issued(_) => &[],
+            State::Settled(_) | State::Issued(_) | State::Uploaded(_) | State::Kept(_) => &[],
         }
     }
 }

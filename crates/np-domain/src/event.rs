@@ -52,6 +52,12 @@ pub enum EventKind {
     CertificateStalled,
     /// A renewal began.
     RenewalStarted,
+    /// A certificate was uploaded.
+    CertificateUploaded,
+    /// An uploaded certificate ends soon.
+    CertificateExpiring,
+    /// An uploaded certificate has ended.
+    CertificateExpired,
     /// A zone's certificate pack was ordered.
     PackOrdered,
     /// A zone's certificate pack was changed, or its checks restarted, by the API.
@@ -62,7 +68,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, with the name that logs and the store use.
-    pub const ALL: [(Self, &'static str); 21] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::Created, "hostname.created"),
         (Self::Edited, "hostname.edited"),
         (Self::Deleted, "hostname.deleted"),
@@ -81,6 +87,9 @@ impl EventKind {
         (Self::CertificateDeployed, "certificate.deployed"),
         (Self::CertificateStalled, "certificate.stalled"),
         (Self::RenewalStarted, "certificate.renewal_started"),
+        (Self::CertificateUploaded, "certificate.uploaded"),
+        (Self::CertificateExpiring, "certificate.expiring"),
+        (Self::CertificateExpired, "certificate.expired"),
         (Self::PackOrdered, "pack.ordered"),
         (Self::PackEdited, "pack.edited"),
         (Self::PackDeleted, "pack.deleted"),

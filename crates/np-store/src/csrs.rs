@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 
 use np_domain::{
+    certificate::{Certificate, upload},
     csr::{CsrOwner, CustomCsr},
     id::{AccountId, CsrId, ZoneId},
     ports::{CsrOrder, CsrRemoval, CsrStore, InsertError, Page, StoreError},
@@ -129,9 +130,30 @@ async fn remove(
     Ok(CsrRemoval::Removed)
 }
 
+/// Writes down which requests' keys a certificate has. One whose request is gone has a key of its own all the same.
+pub(crate) async fn note_uses(
+    connection: &mut Connection,
+    certificate: &Certificate,
+) -> Result<(), StoreError> {
+    const NOTE: &str = "INSERT INTO csr_uses (csr, certificate) \
+        SELECT id, $2 FROM custom_csrs WHERE id = $1 ON CONFLICT DO NOTHING";
+    for csr in certificate.csrs() {
+        connection.execute(sql(NOTE).bind(csr).bind(certificate.id)).await?;
+    }
+    Ok(())
+}
+
+/// Whether a certificate that once had the request's key still has it. One that cannot be read may.
 async fn is_used(connection: &mut Connection, id: CsrId) -> Result<bool, StoreError> {
-    const USES: &str = "SELECT certificate FROM csr_uses WHERE csr = $1 LIMIT 1";
-    Ok(connection.fetch_optional(sql(USES).bind(id)).await?.is_some())
+    const USES: &str = "SELECT c.document AS document FROM csr_uses u \
+        JOIN certificates c ON c.id = u.certificate WHERE u.csr = $1";
+    let rows = connection.fetch_all(sql(USES).bind(id)).await?;
+    let uses = |row: &Row| -> Result<bool, Damage> {
+        let document: row::certificate::Certificate = row::decode(&row.text("document")?)?;
+        let parts = row::certificate::Parts::try_from(document)?;
+        Ok(upload::csrs(&parts.active, &parts.attempt).any(|used| used == id))
+    };
+    Ok(rows.iter().any(|row| uses(row).unwrap_or(true)))
 }
 
 /// The request of a row with [`COLUMNS`].

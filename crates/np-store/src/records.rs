@@ -11,6 +11,7 @@ use np_domain::{
 use uuid::Uuid;
 
 use crate::{
+    csrs,
     database::Connection,
     packs,
     row::{self, Damage},
@@ -112,6 +113,7 @@ pub(crate) async fn insert_certificate(
     if connection.execute(insert).await? == 0 {
         return Ok(false);
     }
+    csrs::note_uses(connection, certificate).await?;
     note_certificate(connection, hostname, certificate).await?;
     Ok(true)
 }
@@ -138,6 +140,7 @@ pub(crate) async fn update_certificate(
         .bind(certificate.id)
         .bind(certificate.version);
     one(connection.execute(save).await?)?;
+    csrs::note_uses(connection, certificate).await?;
     note_certificate(connection, hostname, certificate).await
 }
 

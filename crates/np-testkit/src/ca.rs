@@ -59,6 +59,14 @@ impl Ca {
         Self { params, key, pem }
     }
 
+    /// A root that signs in a way that browsers do not check.
+    pub fn root_ed25519(name: &str) -> Self {
+        let key = LeafKey::Ed25519.pair();
+        let params = ca_params(name);
+        let pem = params.self_signed(&key).expect("a root").pem();
+        Self { params, key, pem }
+    }
+
     /// A CA below this one.
     pub fn intermediate(&self, name: &str) -> Self {
         let key = LeafKey::P256.pair();

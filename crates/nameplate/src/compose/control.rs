@@ -5,7 +5,10 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use hyper_util::service::TowerToHyperService;
 use np_control::{
-    adapters::{clock::SystemClock, http_probe::HttpTokenProbe, resolver::DnsResolver},
+    adapters::{
+        clock::SystemClock, http_probe::HttpTokenProbe, resolver::DnsResolver,
+        trust_store::TrustStore,
+    },
     api::{self, ApiDeps, ApiSettings},
     app::draws::RandomDraws,
     feed_server::{self, FeedLimits, FeedServer, FeedServerDeps},
@@ -89,6 +92,7 @@ pub(crate) struct Control {
 struct Ground {
     stores: Stores,
     vault: Arc<dyn Vault>,
+    trust: Arc<TrustStore>,
     clock: Arc<dyn Clock>,
     bells: Bells,
     journal: Journal,
@@ -114,6 +118,7 @@ impl Control {
         let ground = Ground {
             stores: Stores::of(Arc::new(store.clone())),
             vault: Arc::new(vault),
+            trust: Arc::new(trust_store(loaded)?),
             clock: Arc::new(SystemClock),
             bells: Bells::default(),
             journal,
@@ -198,6 +203,19 @@ fn vault(loaded: &Loaded) -> Result<FileVault, ConfigError> {
         let message = format!("{:#}", anyhow::Error::new(why));
         loaded.blame("data", Invalid::new("master_key_file", message))
     })
+}
+
+/// The roots that uploaded certificates must lead to.
+pub(crate) fn trust_store(loaded: &Loaded) -> Result<TrustStore, ConfigError> {
+    let Some(path) = &loaded.config.certificates.trust_store else {
+        return Ok(TrustStore::mozilla());
+    };
+    let blame = |why: String| {
+        let message = format!("{}: {why}; give a PEM file with root certificates", path.display());
+        loaded.blame("certificates", Invalid::new("trust_store", message))
+    };
+    let text = std::fs::read_to_string(path).map_err(|why| blame(why.to_string()))?;
+    TrustStore::from_pem(&text).map_err(|why| blame(why.to_string()))
 }
 
 fn resolver(loaded: &Loaded) -> Result<Arc<dyn Resolver>, ConfigError> {
@@ -300,6 +318,7 @@ fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
         },
         draws: Arc::new(RandomDraws),
         vault: ground.vault.clone(),
+        trust: ground.trust.clone(),
     }
 }
 

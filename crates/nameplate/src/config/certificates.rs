@@ -1,5 +1,7 @@
 //! `[certificates]`: what certificates are obtained.
 
+use std::path::PathBuf;
+
 use np_domain::certificate::KeyType;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,10 @@ pub(crate) struct Certificates {
     pub(crate) default_authority: AuthorityWord,
     /// The kinds of keys, in the order in which certificates are obtained: `p256`, `rsa2048`.
     pub(crate) key_types: Vec<KeyWord>,
+    /// A PEM file with the roots that uploaded certificates must lead to, and intermediates that complete their chains;
+    /// without it, Mozilla's roots as of this program's build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trust_store: Option<PathBuf>,
 }
 
 /// A kind of key.
@@ -36,7 +42,11 @@ impl From<KeyWord> for KeyType {
 
 impl Default for Certificates {
     fn default() -> Self {
-        Self { default_authority: AuthorityWord::LetsEncrypt, key_types: vec![KeyWord::P256] }
+        Self {
+            default_authority: AuthorityWord::LetsEncrypt,
+            key_types: vec![KeyWord::P256],
+            trust_store: None,
+        }
     }
 }
 

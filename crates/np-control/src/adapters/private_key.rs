@@ -10,7 +10,7 @@ mod der;
 use np_domain::{certificate::upload::UploadFault, secret::SecretBytes, text::Explanation};
 use rcgen::{KeyPair, PublicKeyData as _};
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::{parse_x509_certificate, x509::SubjectPublicKeyInfo};
 use zeroize::Zeroize as _;
 
 use der::{
@@ -26,11 +26,18 @@ const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 const P384: &[u8] = &[0x2b, 0x81, 4, 0, 0x22];
 
-/// The key in `pem`, in PKCS#8 in DER, if it belongs to the certificate with this public key.
+/// The key in `pem`, in PKCS#8 in DER, if it belongs to the certificate `leaf` (DER).
 ///
 /// # Errors
 /// [`UploadFault::KeyUnparsable`], [`UploadFault::KeyType`] or [`UploadFault::KeyMismatch`].
-pub fn read(
+pub fn read(pem: &SecretBytes, leaf: &[u8]) -> Result<SecretBytes, UploadFault> {
+    let (_, certificate) = parse_x509_certificate(leaf).map_err(|_| {
+        UploadFault::Unparsable(Explanation::new("the leaf is no X.509 certificate"))
+    })?;
+    read_for(pem, certificate.public_key())
+}
+
+fn read_for(
     pem: &SecretBytes,
     public: &SubjectPublicKeyInfo<'_>,
 ) -> Result<SecretBytes, UploadFault> {

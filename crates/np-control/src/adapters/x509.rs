@@ -58,6 +58,24 @@ pub fn chain_facts(der: &[Box<[u8]>], key: &SecretBytes) -> Result<ChainFacts, X
     let key = KeyPair::try_from(key.expose()).map_err(|_| X509Error::Key)?;
     Ok(ChainFacts {
         der: der.to_vec(),
+        key_matches: leaf.public_key().subject_public_key.data.as_ref() == key.der_bytes(),
+        is_linked: chain.windows(2).all(|pair| is_signed_by(&pair[0], &pair[1])),
+        ..facts_of(leaf)
+    })
+}
+
+/// The facts of a leaf without its key and its chain.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn leaf_facts(der: &[u8]) -> Result<ChainFacts, X509Error> {
+    let leaf = parse(0, der)?;
+    Ok(ChainFacts { der: vec![der.into()], ..facts_of(&leaf) })
+}
+
+fn facts_of(leaf: &X509Certificate<'_>) -> ChainFacts {
+    ChainFacts {
+        der: Vec::new(),
         names: names(leaf),
         not_before: leaf.validity().not_before.to_datetime(),
         not_after: leaf.validity().not_after.to_datetime(),
@@ -65,9 +83,9 @@ pub fn chain_facts(der: &[Box<[u8]>], key: &SecretBytes) -> Result<ChainFacts, X
         serial: Explanation::new(leaf.tbs_certificate.serial.to_string()),
         signature: signature(leaf),
         key_type: key_type(leaf.public_key()),
-        key_matches: leaf.public_key().subject_public_key.data.as_ref() == key.der_bytes(),
-        is_linked: chain.windows(2).all(|pair| is_signed_by(&pair[0], &pair[1])),
-    })
+        key_matches: false,
+        is_linked: false,
+    }
 }
 
 fn parse(index: usize, der: &[u8]) -> Result<X509Certificate<'_>, X509Error> {

@@ -1,5 +1,6 @@
 //! `/zones/{zone_id}/custom_hostnames`: one file per operation.
 
+mod certificates;
 mod create;
 mod edit;
 mod list;
@@ -16,6 +17,7 @@ use super::{
     wire::{
         custom_hostname::{EditedCustomHostname, FILTERS, HostnameWire, NewCustomHostname, View},
         quota::QuotaWire,
+        ssl::PairBody,
     },
 };
 use crate::app::access::{Area, Permission};
@@ -62,9 +64,22 @@ pub(crate) fn routes() -> Vec<Route> {
             .tag(TAG)
             .summary("Delete a custom hostname and its certificates")
             .deleted(),
+        Route::put(CERTIFICATE, REPLACE, change, certificates::replace)
+            .tag(TAG)
+            .summary("Replace one of two uploaded certificates by one with a key of the same kind")
+            .body::<PairBody>()
+            .accepted::<HostnameWire>(),
+        Route::delete(CERTIFICATE, REMOVE_ONE, change, certificates::remove)
+            .tag(TAG)
+            .summary("Delete one of two uploaded certificates")
+            .deleted(),
     ]
 }
 
+const CERTIFICATE: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/certificate_pack/{certificate_pack_id}/certificates/{certificate_id}";
+const REPLACE: &str = "custom-hostname-for-a-zone-edit-custom-certificate-custom-hostname";
+const REMOVE_ONE: &str =
+    "custom-hostname-for-a-zone-delete_single_certificate_and_key_in_a_custom_hostname";
 const REMOVE: &str =
     "custom-hostname-for-a-zone-delete-custom-hostname-(-and-any-issued-ssl-certificates)";
 

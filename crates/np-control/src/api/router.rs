@@ -16,7 +16,7 @@ use super::{
     error::{ApiError, Problem},
     fallback_origin, limits,
     openapi::{self, Description},
-    ssl, tokens, trace, zones,
+    ssl, ssl_analyze, tokens, trace, zones,
 };
 use crate::app::access::Permission;
 
@@ -71,6 +71,7 @@ pub(crate) fn routes() -> Vec<Route> {
         custom_csrs::routes(),
         certificate_packs::routes(),
         ssl::routes(),
+        ssl_analyze::routes(),
     ];
     resources.into_iter().flatten().collect()
 }

@@ -4,6 +4,7 @@
 //! plain structs for serialization; what is empty is left out and not `null`.
 
 pub(crate) mod account;
+pub(crate) mod analysis;
 pub(crate) mod certificate_pack;
 pub(crate) mod change;
 pub(crate) mod custom_csr;

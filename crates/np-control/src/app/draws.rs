@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use np_domain::{
     custom_hostname::OwnershipToken,
     delegation::DelegationId,
-    id::{AccountId, CsrId, HostnameId, PackId, TokenId, ZoneId},
+    id::{AccountId, CertificateId, CsrId, HostnameId, PackId, TokenId, ZoneId},
 };
 use rand::Rng;
 use uuid::Uuid;
@@ -65,6 +65,11 @@ impl dyn Draws + '_ {
     /// The id of a new certificate pack.
     pub fn pack_id(&self) -> PackId {
         PackId::from_uuid(self.uuid())
+    }
+
+    /// The id of an uploaded certificate.
+    pub fn certificate_id(&self) -> CertificateId {
+        CertificateId::from_uuid(self.uuid())
     }
 
     /// The id of a new certificate signing request.

@@ -1,13 +1,19 @@
 //! Custom hostnames: added, changed and removed. What may be asked of a certificate is in [`wanted`].
 
+mod certificates;
 mod create;
 mod edit;
 mod quota;
+mod upload;
 mod wanted;
 
-pub use create::{CreateError, NewHostname, create};
+pub use certificates::{
+    CertificateError, CertificatePath, remove_certificate, replace_certificate,
+};
+pub use create::{Asked, CreateError, NewHostname, create};
 pub use edit::{CertificateEdit, Edit, EditError, FieldEdit, NewCertificate, TlsEdit, edit};
 pub use quota::{Quota, quota};
+pub use upload::{Analysis, KeySource, Place, Upload, UploadError, UploadedPair, analyze};
 pub use wanted::{WantedError, check};
 
 use np_domain::{

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use np_domain::{
-    certificate::{Certificate, State, order},
+    certificate::{Certificate, State, order, upload},
     entry::FeedKey,
     ports::{FeedPosition, NodeRole, StoreError},
 };
@@ -82,9 +82,13 @@ pub(super) async fn step(
     certificate: &mut Certificate,
     stop: &CancellationToken,
 ) -> Result<Option<order::Step>, StoreError> {
-    let State::Issued(issued) = certificate.attempt.clone() else { return Ok(None) };
+    let since = match &certificate.attempt {
+        State::Issued(issued) => issued.since,
+        State::Uploaded(uploaded) => uploaded.since,
+        _ => return Ok(None),
+    };
     let key = certificate.feed_key();
-    let age = (world.clock.now() - issued.since).unsigned_abs();
+    let age = (world.clock.now() - since).unsigned_abs();
     let limit = patience_left(world, age);
     let confirmation = wait(world, key, Some(NodeRole::Edge), limit, stop).await?;
     let now = world.clock.now();
@@ -95,9 +99,12 @@ pub(super) async fn step(
             age >= order::DEPLOYMENT_WAIT_MAX && is_somewhere(world, key).await?
         }
     };
-    Ok(match is_enough {
-        true => order::deployed(certificate, now),
-        false => Some(order::undeployed(&issued, now)),
+    Ok(match (certificate.attempt.clone(), is_enough) {
+        (State::Uploaded(_), true) => upload::delivered(certificate, now),
+        (State::Uploaded(uploaded), false) => Some(upload::undelivered(&uploaded, now)),
+        (State::Issued(issued), false) => Some(order::undeployed(&issued, now)),
+        (_, true) => order::deployed(certificate, now),
+        (_, false) => None,
     })
 }
 

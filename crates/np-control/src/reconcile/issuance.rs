@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use np_domain::{
     certificate::{
         Actor, AwaitingControl, Certificate, CertificateRecord, DcvMethod, Holder,
-        IssuedCertificate, Issuing, Order, Ordering, Problem, State, Validating,
+        IssuedCertificate, Issuing, Order, Ordering, Origin, Problem, State, Validating,
         chain::ValidatedChain, order,
     },
     event::Event,
@@ -158,14 +158,16 @@ impl<'a> Worker<'a> {
     async fn step(&self, certificate: &mut Certificate) -> Result<Option<order::Step>, StoreError> {
         let now = self.world.clock.now();
         Ok(match certificate.attempt.clone() {
-            State::Settled(_) | State::Stalled(_) => {
+            State::Settled(_) | State::Stalled(_) | State::Kept(_) => {
                 renewal::step(&self.record.holder, certificate, now)
             }
             State::Ordering(ordering) => Some(self.place(certificate, &ordering).await),
             State::AwaitingControl(awaiting) => Some(self.look(certificate, &awaiting).await?),
             State::Validating(validating) => Some(self.ask(certificate, &validating).await),
             State::Issuing(issuing) => Some(self.obtain(certificate, &issuing).await),
-            State::Issued(_) => deployment::step(self.world, certificate, self.stop).await?,
+            State::Issued(_) | State::Uploaded(_) => {
+                deployment::step(self.world, certificate, self.stop).await?
+            }
         })
     }
 
@@ -304,7 +306,7 @@ impl<'a> Worker<'a> {
             Ok(chain) => order::issued(
                 IssuedCertificate {
                     id: certificate_id(&chain),
-                    authority: issuing.order.authority,
+                    origin: Origin::Authority(issuing.order.authority),
                     chain,
                     key: issuing.key.clone(),
                     key_type: issuing.order.key_type,

@@ -1,8 +1,9 @@
-//! Renewal: begins an attempt when a settled certificate is due, or a stalled one may be tried anew.
+//! Renewal: begins an attempt when a settled certificate is due, or a stalled one may be tried anew. Of uploaded ones, which
+//! are not ours to renew, it says that they end.
 
 use np_domain::{
     Timestamp,
-    certificate::{Certificate, Holder, State, order},
+    certificate::{Certificate, Holder, State, order, upload},
     ownership,
 };
 
@@ -18,6 +19,7 @@ pub(super) fn step(
             Some(order::abandoned(certificate, now))
         }
         State::Settled(_) | State::Stalled(_) => Some(order::begin(certificate, now)),
+        State::Kept(_) => upload::notice(certificate, now),
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
 const PACKS: &str = "/zones/{zone_id}/ssl/certificate_packs";
 const PACK: &str = "/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}";
 const UNIVERSAL: &str = "/zones/{zone_id}/ssl/universal/settings";
+const CERTIFICATE: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/certificate_pack/{certificate_pack_id}/certificates/{certificate_id}";
 const FALLBACK: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
 
 /// Every route, and what a token must allow for it.
@@ -42,6 +43,8 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::GET, HOSTNAME, read(Area::Ssl)),
         (Method::PATCH, HOSTNAME, write(Area::Ssl)),
         (Method::DELETE, HOSTNAME, write(Area::Ssl)),
+        (Method::PUT, CERTIFICATE, write(Area::Ssl)),
+        (Method::DELETE, CERTIFICATE, write(Area::Ssl)),
         (Method::GET, "/zones/{zone_id}/custom_csrs", read(Area::Ssl)),
         (Method::POST, "/zones/{zone_id}/custom_csrs", write(Area::Ssl)),
         (Method::GET, "/zones/{zone_id}/custom_csrs/{custom_csr_id}", read(Area::Ssl)),
@@ -65,6 +68,7 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::GET, UNIVERSAL, read(Area::Ssl)),
         (Method::PATCH, UNIVERSAL, write(Area::Ssl)),
         (Method::GET, "/zones/{zone_id}/ssl/recommendation", read(Area::Ssl)),
+        (Method::POST, "/zones/{zone_id}/ssl/analyze", read(Area::Ssl)),
     ]
 }
 

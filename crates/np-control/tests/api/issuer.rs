@@ -5,7 +5,7 @@ use std::time::Duration;
 use np_domain::{
     certificate::{
         Active, AuthorityName, AwaitingControl, CertName, Certificate, Control, ControlProof,
-        IssuedCertificate, KeyType, Order, Settled, State, Tries,
+        IssuedCertificate, KeyType, Order, Origin, Settled, State, Tries,
         chain::{ChainFacts, ValidatedChain},
     },
     custom_hostname::HostnameRecord,
@@ -94,7 +94,7 @@ fn issued(world: &World, hostname: &Hostname) -> IssuedCertificate {
     };
     IssuedCertificate {
         id: CertificateId::from_bytes([7; 16]),
-        authority: AuthorityName::LetsEncrypt,
+        origin: Origin::Authority(AuthorityName::LetsEncrypt),
         chain: ValidatedChain::restored(facts),
         key: SealedBytes::from_vec(b"sealed".to_vec()),
         key_type: KeyType::P256,

@@ -15,6 +15,7 @@ mod openapi;
 mod packs;
 mod schemathesis;
 mod sdk;
+mod uploads;
 mod world;
 mod zone_activation;
 mod zones;

@@ -6,6 +6,7 @@ use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt as _;
 use np_control::{
+    adapters::trust_store::TrustStore,
     api::{ApiDeps, ApiSettings, BODY_TIMEOUT, router},
     app::{
         draws::{CountingDraws, Draws},
@@ -26,7 +27,7 @@ use np_domain::{
     zone::activation,
 };
 use np_store::{FileVault, Store, StoreOptions};
-use np_testkit::clock::TestClock;
+use np_testkit::{ca::Ca, clock::TestClock};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -43,6 +44,8 @@ pub(crate) struct World {
     pub(crate) draws: Arc<dyn Draws>,
     /// The administrator's token.
     pub(crate) admin: String,
+    /// The root that uploaded certificates must lead to.
+    pub(crate) root: Ca,
     _folder: TempDir,
 }
 
@@ -106,6 +109,7 @@ impl World {
         let store = Arc::new(Store::open(&url, &StoreOptions::default()).await.unwrap());
         let clock = TestClock::new();
         let bells = Bells::default();
+        let root = Ca::root("Trusted root");
         let journal = Journal::default();
         let draws: Arc<dyn Draws> = Arc::new(CountingDraws::default());
         let made = tokens::create_admin(store.as_ref(), draws.as_ref(), clock.now()).await.unwrap();
@@ -117,9 +121,10 @@ impl World {
             journal: journal.clone(),
             settings,
             draws: draws.clone(),
+            trust: Arc::new(TrustStore::from_pem(&root.pem).unwrap()),
             vault: Arc::new(FileVault::open_or_create(&folder.path().join("master.key")).unwrap()),
         });
-        Self { router, store, clock, bells, journal, draws, admin, _folder: folder }
+        Self { router, store, clock, bells, journal, draws, admin, root, _folder: folder }
     }
 
     /// Sends a request as the administrator.

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     Active, Actor, AwaitingControl, Certificate, Issued, IssuedCertificate, Issuing, KeyType,
-    Order, Ordering, Phase, Problem, Settled, Stalled, State, Tries, Validating, renewal,
+    Order, Ordering, Phase, Problem, Settled, Stalled, State, Tries, Validating, renewal, upload,
 };
 use crate::{
     Timestamp,
@@ -56,11 +56,16 @@ pub struct Step {
 }
 
 impl Step {
-    fn quiet(state: State) -> Self {
+    pub(super) fn quiet(state: State) -> Self {
         Self { state, event: None, publish: Publish::No }
     }
 
-    fn told(state: State, event: EventKind, detail: impl AsRef<str>, publish: Publish) -> Self {
+    pub(super) fn told(
+        state: State,
+        event: EventKind,
+        detail: impl AsRef<str>,
+        publish: Publish,
+    ) -> Self {
         Self { state, event: Some((event, Explanation::new(detail))), publish }
     }
 }
@@ -230,9 +235,12 @@ fn repeated(attempt: &State, tries: Tries, at: Timestamp) -> State {
         }
         State::Validating(s) => State::Validating(Validating { tries, next_poll: at, ..s.clone() }),
         State::Issuing(s) => State::Issuing(Issuing { tries, next_poll: at, ..s.clone() }),
-        State::Settled(_) | State::Ordering(_) | State::Issued(_) | State::Stalled(_) => {
-            attempt.clone()
-        }
+        State::Settled(_)
+        | State::Ordering(_)
+        | State::Issued(_)
+        | State::Stalled(_)
+        | State::Uploaded(_)
+        | State::Kept(_) => attempt.clone(),
     }
 }
 
@@ -322,19 +330,28 @@ pub fn undeployed(issued: &Issued, now: Timestamp) -> Step {
 /// the certificate is settled until a renewal is due.
 pub fn deployed(certificate: &mut Certificate, now: Timestamp) -> Option<Step> {
     let serial = activate_issued(certificate, now)?.chain.facts().serial.clone();
+    let mut publish = Publish::No;
     let state = match unfit_key(certificate) {
         Some(key_type) => fresh(key_type, Tries::new(now), now),
-        None => State::Settled(Settled { renew_at: renew_at(certificate, now) }),
+        None => {
+            // What was uploaded has served until here.
+            let served = certificate.active.len();
+            certificate.active.retain(|active| !active.issued.origin.is_uploaded());
+            if certificate.active.len() < served {
+                publish = Publish::Yes;
+            }
+            State::Settled(Settled { renew_at: renew_at(certificate, now) })
+        }
     };
     let detail = format!("confirmed by the live nodes, serial {serial}");
-    Some(Step::told(state, EventKind::CertificateDeployed, detail, Publish::No))
+    Some(Step::told(state, EventKind::CertificateDeployed, detail, publish))
 }
 
 /// Moves an issued certificate to those that are active, in the place of the one with its kind of key.
 fn activate_issued(certificate: &mut Certificate, now: Timestamp) -> Option<IssuedCertificate> {
     let State::Issued(issued) = &certificate.attempt else { return None };
     let issued = issued.certificate.clone();
-    certificate.active.retain(|old| old.issued.key_type != issued.key_type);
+    certificate.active.retain(|old| old.issued.key_type.kind() != issued.key_type.kind());
     certificate.active.push(Active { issued: issued.clone(), deployed_at: now });
     Some(issued)
 }
@@ -355,7 +372,10 @@ fn unfit_key(certificate: &Certificate) -> Option<KeyType> {
     let fits = |key: KeyType| {
         let mut active = certificate.active.iter().map(|active| &active.issued);
         active.any(|one| {
-            one.key_type == key && one.authority == newest.authority && names(one) == names(newest)
+            one.key_type == key
+                && !one.origin.is_uploaded()
+                && one.origin == newest.origin
+                && names(one) == names(newest)
         })
     };
     certificate.wanted.keys.iter().copied().find(|key| !fits(*key))
@@ -366,7 +386,7 @@ fn unfit_key(certificate: &Certificate) -> Option<KeyType> {
 pub fn restart(certificate: &Certificate, now: Timestamp) -> Option<State> {
     let tries = Tries::new(now);
     match &certificate.attempt {
-        State::Settled(_) | State::Issued(_) => None,
+        State::Settled(_) | State::Issued(_) | State::Uploaded(_) | State::Kept(_) => None,
         State::Ordering(s) => Some(fresh(s.key_type, tries, now)),
         State::AwaitingControl(s) => {
             Some(State::AwaitingControl(AwaitingControl { tries, next_check: now, ..s.clone() }))
@@ -381,6 +401,7 @@ pub fn restart(certificate: &Certificate, now: Timestamp) -> Option<State> {
 /// active goes on being served, and so does what was issued and is on its way to the nodes.
 pub fn reorder(certificate: &mut Certificate, now: Timestamp) {
     activate_issued(certificate, now);
+    upload::activate(certificate, now);
     let key_type = certificate.wanted.keys.first().copied().unwrap_or(KeyType::P256);
     certificate.attempt = fresh(key_type, Tries::new(now), now);
 }
@@ -415,7 +436,7 @@ fn stalled(
     let detail = summary(&tries);
     // Sooner than in a day where another kind of key is due before.
     let daily = now + STALLED_RENEWAL_RETRY;
-    let due = certificate.active.iter().map(renewal_of).filter(|due| *due > now).min();
+    let due = obtained(certificate).map(renewal_of).filter(|due| *due > now).min();
     let retry_at =
         (!certificate.active.is_empty()).then(|| due.map_or(daily, |due| due.min(daily)));
     let state =
@@ -424,12 +445,17 @@ fn stalled(
 }
 
 fn has_active(certificate: &Certificate, key_type: KeyType) -> bool {
-    certificate.active.iter().any(|active| active.issued.key_type == key_type)
+    obtained(certificate).any(|active| active.issued.key_type == key_type)
+}
+
+/// Those of CAs: what was uploaded is not ours to renew.
+fn obtained(certificate: &Certificate) -> impl Iterator<Item = &Active> {
+    certificate.active.iter().filter(|active| !active.issued.origin.is_uploaded())
 }
 
 /// The kind of key to obtain next: the one whose renewal is due, else one that is missing, else the next to be due.
 fn next_key(certificate: &Certificate, now: Timestamp) -> KeyType {
-    let soonest = certificate.active.iter().min_by_key(|active| renewal_of(active));
+    let soonest = obtained(certificate).min_by_key(|active| renewal_of(active));
     let due = soonest.filter(|active| renewal_of(active) <= now);
     let missing = certificate.wanted.keys.iter().find(|key| !has_active(certificate, **key));
     let of = |active: &Active| active.issued.key_type;
@@ -450,7 +476,7 @@ fn renewal_of(active: &Active) -> Timestamp {
 }
 
 fn renew_at(certificate: &Certificate, now: Timestamp) -> Timestamp {
-    certificate.active.iter().map(renewal_of).min().unwrap_or(now)
+    obtained(certificate).map(renewal_of).min().unwrap_or(now)
 }
 
 /// Fast at first, because a CA nearby answers within milliseconds; then at most every [`POLL_DELAY_MAX`].

@@ -1,11 +1,25 @@
-//! Uploaded certificates: what can be wrong with one, and the rules that hold whoever reads it (behaviour.md 4.3).
+//! Uploaded certificates: what can be wrong with one, and their way from [`Uploaded`] to [`Kept`] (behaviour.md 4.3).
 //!
-//! Reading PEM and building paths is np-control's `adapters`; the codes are np-control's `api/error`.
+//! Nobody proves control to a CA and nobody renews: whoever uploaded a certificate is told as its end nears. Reading PEM
+//! and building paths is np-control's `adapters`; the codes are np-control's `api/error`.
+
+use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{CertName, KeyKind, KeyType, chain::ChainFacts};
-use crate::{Timestamp, text::Explanation};
+use super::{
+    Active, AuthorityName, CertName, Certificate, IssuedCertificate, KeyKind, KeyType, State,
+    Wanted,
+    chain::ChainFacts,
+    order::{DEPLOYMENT_LOOK, Step},
+};
+use crate::{
+    Timestamp,
+    event::EventKind,
+    id::{CsrId, HostnameId, PackId},
+    ports::Publish,
+    text::Explanation,
+};
 
 /// The most pairs of certificate and key of a name: one of each kind of key.
 pub const PAIRS_MAX: usize = 2;
@@ -22,6 +36,163 @@ pub const SIGNATURES: [&str; 6] = [
     "SHA384WithRSA",
     "SHA512WithRSA",
 ];
+
+/// How long before the end of an uploaded certificate whoever uploaded it is told, in days: 0 is the end itself.
+pub const NOTICE_DAYS: [i64; 6] = [30, 14, 7, 3, 1, 0];
+/// How slowly, at most, nodes are looked at for certificates that they do not have yet.
+const DEPLOYMENT_LOOK_MAX: Duration = Duration::from_secs(60);
+
+/// Who brought a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A CA, asked by us.
+    Authority(AuthorityName),
+    /// Whoever uses the API.
+    Uploaded(Presented),
+}
+
+impl Origin {
+    /// Whether it was uploaded.
+    pub fn is_uploaded(&self) -> bool {
+        matches!(self, Self::Uploaded(_))
+    }
+}
+
+/// What was uploaded, from which a chain can be built anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presented {
+    /// The certificates in DER, in the order of the upload.
+    pub certificates: Vec<Box<[u8]>>,
+    /// The request whose key it has; `None` for a key that came with it.
+    pub csr: Option<CsrId>,
+}
+
+/// Uploaded certificates wait for the serving nodes to confirm them. They take the place of all that is active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uploaded {
+    /// They: one of each kind of key.
+    pub certificates: Vec<IssuedCertificate>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When to look whether they are deployed; a node's report wakes it earlier.
+    pub next_check: Timestamp,
+}
+
+/// Uploaded certificates are active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// When to say next that one of them ends; `None` once all has been said.
+    pub look_at: Option<Timestamp>,
+}
+
+impl Certificate {
+    /// Certificates that were just uploaded for a hostname that had none.
+    pub fn uploaded(
+        id: PackId,
+        hostname: HostnameId,
+        wanted: Wanted,
+        certificates: Vec<IssuedCertificate>,
+        now: Timestamp,
+    ) -> Self {
+        let attempt = State::Uploaded(Uploaded { certificates, since: now, next_check: now });
+        Self { attempt, ..Self::new(id, hostname, wanted, now) }
+    }
+
+    /// Whether it is renewed by whoever uploaded it. One that shall be obtained from a CA from now on is not, though what
+    /// was uploaded may still be served.
+    pub fn is_uploaded(&self) -> bool {
+        matches!(self.attempt, State::Uploaded(_) | State::Kept(_))
+    }
+
+    /// The requests whose keys are in use.
+    pub fn csrs(&self) -> impl Iterator<Item = CsrId> {
+        csrs(&self.active, &self.attempt)
+    }
+}
+
+/// The requests whose keys are in what is active or on its way.
+pub fn csrs<'a>(active: &'a [Active], attempt: &'a State) -> impl Iterator<Item = CsrId> + use<'a> {
+    let coming = match attempt {
+        State::Uploaded(uploaded) => uploaded.certificates.as_slice(),
+        _ => &[][..],
+    };
+    let used = active.iter().map(|active| &active.issued).chain(coming);
+    used.filter_map(|one| match &one.origin {
+        Origin::Uploaded(presented) => presented.csr,
+        Origin::Authority(_) => None,
+    })
+}
+
+/// Puts uploaded certificates in the place of whatever is served or attempted. What is active is served until the nodes
+/// are told, and counts as active until they have confirmed.
+pub fn deliver(
+    certificate: &mut Certificate,
+    certificates: Vec<IssuedCertificate>,
+    now: Timestamp,
+) {
+    let next_check = now;
+    certificate.attempt = State::Uploaded(Uploaded { certificates, since: now, next_check });
+}
+
+/// All live serving nodes have what was uploaded: it is active, and nothing else.
+pub fn delivered(certificate: &mut Certificate, now: Timestamp) -> Option<Step> {
+    let serials = activate(certificate, now)?;
+    let state = State::Kept(Kept { look_at: next_notice(certificate, now) });
+    let detail = format!("confirmed by the live nodes, serial {serials}");
+    Some(Step::told(state, EventKind::CertificateDeployed, detail, Publish::No))
+}
+
+/// Not all live serving nodes have it yet.
+pub fn undelivered(uploaded: &Uploaded, now: Timestamp) -> Step {
+    let age = (now - uploaded.since).unsigned_abs();
+    let next_check = now + age.clamp(DEPLOYMENT_LOOK, DEPLOYMENT_LOOK_MAX);
+    Step::quiet(State::Uploaded(Uploaded { next_check, ..uploaded.clone() }))
+}
+
+/// Makes uploaded certificates that are on their way the active ones; their serial numbers.
+pub(super) fn activate(certificate: &mut Certificate, now: Timestamp) -> Option<String> {
+    let State::Uploaded(uploaded) = &certificate.attempt else { return None };
+    let certificates = uploaded.certificates.clone();
+    let serials: Vec<_> =
+        certificates.iter().map(|one| one.chain.facts().serial.to_string()).collect();
+    certificate.active =
+        certificates.into_iter().map(|issued| Active { issued, deployed_at: now }).collect();
+    Some(serials.join(", "))
+}
+
+/// Says that the end of an uploaded certificate is near, or has come.
+pub fn notice(certificate: &Certificate, now: Timestamp) -> Option<Step> {
+    let soonest = certificate.active.iter().map(|active| active.issued.chain.facts());
+    let soonest =
+        soonest.filter(|facts| is_near(facts, now)).max_by_key(|facts| facts.not_after)?;
+    let state = State::Kept(Kept { look_at: next_notice(certificate, now) });
+    let (serial, end) = (&soonest.serial, soonest.not_after.date());
+    Some(if soonest.not_after <= now {
+        let detail = format!("the uploaded certificate {serial} ended on {end}: upload a new one");
+        Step::told(state, EventKind::CertificateExpired, detail, Publish::No)
+    } else {
+        let days = (soonest.not_after - now).whole_days();
+        let detail = format!(
+            "the uploaded certificate {serial} ends on {end}, in {days} days: upload a new one"
+        );
+        Step::told(state, EventKind::CertificateExpiring, detail, Publish::No)
+    })
+}
+
+fn is_near(facts: &ChainFacts, now: Timestamp) -> bool {
+    notices(facts).next().is_some_and(|first| first <= now)
+}
+
+/// The next moment at which there is something to say of one of them.
+fn next_notice(certificate: &Certificate, now: Timestamp) -> Option<Timestamp> {
+    let facts = certificate.active.iter().map(|active| active.issued.chain.facts());
+    facts.flat_map(notices).filter(|at| *at > now).min()
+}
+
+fn notices(facts: &ChainFacts) -> impl Iterator<Item = Timestamp> {
+    let end = facts.not_after;
+    NOTICE_DAYS.into_iter().map(move |days| end - time::Duration::days(days))
+}
 
 /// Why an uploaded certificate or its key is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -122,86 +293,4 @@ pub fn check_kinds(kinds: &[KeyKind]) -> Result<(), UploadFault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use time::{Duration, macros::datetime};
-
-    use super::*;
-    use crate::name::Hostname;
-
-    const NOW: Timestamp = datetime!(2026-11-22 12:00 UTC);
-
-    fn facts() -> ChainFacts {
-        ChainFacts {
-            der: vec![Box::from([0x30].as_slice())],
-            names: vec![Explanation::new("App.customer.com")],
-            not_before: NOW,
-            not_after: NOW + Duration::days(90),
-            issuer: Explanation::new("Test CA"),
-            serial: Explanation::new("42"),
-            signature: Explanation::new("SHA256WithRSA"),
-            key_type: Some(KeyType::Rsa3072),
-            key_matches: true,
-            is_linked: true,
-        }
-    }
-
-    fn app() -> Hostname {
-        "app.customer.com".parse().unwrap()
-    }
-
-    #[test]
-    fn each_broken_rule_of_a_leaf_has_its_own_fault() {
-        let check = |change: &dyn Fn(&mut ChainFacts)| {
-            let mut facts = facts();
-            change(&mut facts);
-            check_leaf(&facts, &[CertName::Exact(app())], NOW)
-        };
-        let until = NOW + Duration::days(90);
-        let name = CertName::Exact(app());
-        assert_eq!(check(&|_| {}), Ok(KeyType::Rsa3072));
-        assert_eq!(check(&|f| f.key_type = None), Err(UploadFault::KeyType));
-        assert_eq!(check(&|f| f.key_matches = false), Err(UploadFault::KeyMismatch));
-        assert_eq!(check(&|f| f.names.clear()), Err(UploadFault::NameMissing(name)));
-        let ed25519 = Explanation::new("Ed25519");
-        assert_eq!(
-            check(&|f| f.signature = ed25519.clone()),
-            Err(UploadFault::Signature(ed25519.clone()))
-        );
-        assert_eq!(
-            check(&|f| f.not_after = NOW),
-            Err(UploadFault::NotInForce { from: NOW, until: NOW })
-        );
-        let later = NOW + Duration::SECOND;
-        assert_eq!(
-            check(&|f| f.not_before = later),
-            Err(UploadFault::NotInForce { from: later, until })
-        );
-    }
-
-    #[test]
-    fn a_wildcard_covers_one_label_and_not_itself() {
-        let names = |names: &[&str]| names.iter().map(Explanation::new).collect::<Vec<_>>();
-        let exact = CertName::Exact(app());
-        let wildcard = CertName::Wildcard(app().wildcard());
-        for (on_certificate, wanted, expected) in [
-            (names(&["app.customer.com"]), &exact, true),
-            (names(&["*.CUSTOMER.com"]), &exact, true),
-            (names(&["*.com"]), &exact, false),
-            (names(&["*.app.customer.com"]), &exact, false),
-            (names(&["customer.com"]), &exact, false),
-            (names(&["app.customer.com"]), &wildcard, false),
-            (names(&["*.customer.com"]), &wildcard, false),
-            (names(&["*.app.customer.com"]), &wildcard, true),
-        ] {
-            assert_eq!(covers(&on_certificate, wanted), expected, "{on_certificate:?} {wanted}");
-        }
-    }
-
-    #[test]
-    fn one_certificate_of_each_kind_is_taken() {
-        let (rsa, ecdsa) = (KeyKind::Rsa, KeyKind::Ecdsa);
-        assert_eq!(check_kinds(&[rsa, ecdsa]), Ok(()));
-        assert_eq!(check_kinds(&[rsa]), Ok(()));
-        assert_eq!(check_kinds(&[ecdsa, ecdsa]), Err(UploadFault::TwoOfAKind(ecdsa)));
-    }
-}
+mod tests;

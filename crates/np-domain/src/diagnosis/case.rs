@@ -287,7 +287,7 @@ fn is_served(certificate: &Certificate, now: Timestamp) -> bool {
 
 /// Whether an attempt is under way.
 fn is_waiting(certificate: &Certificate) -> bool {
-    !matches!(certificate.attempt, State::Settled(_))
+    !matches!(certificate.attempt, State::Settled(_) | State::Kept(_))
 }
 
 /// A finding's words for a check that needs the same action wherever it is found.

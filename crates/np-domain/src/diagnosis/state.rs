@@ -118,7 +118,7 @@ fn of_certificate(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
 fn of_attempt(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
     let good = |check, actor, words: &str| vec![Finding::new(check, Verdict::Good, actor, words)];
     match &certificate.attempt {
-        State::Settled(_) => Vec::new(),
+        State::Settled(_) | State::Kept(_) => Vec::new(),
         State::Ordering(ordering) => trouble(case, &ordering.tries.problems),
         State::AwaitingControl(awaiting) => {
             let mut findings = rate_limits(case, &awaiting.tries.problems);
@@ -156,7 +156,7 @@ fn of_attempt(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
             ));
             findings
         }
-        State::Issued(_) => good(
+        State::Issued(_) | State::Uploaded(_) => good(
             Check::CertificateDeploying,
             Actor::Provider,
             "The certificate is here, and on its way to the serving nodes.",

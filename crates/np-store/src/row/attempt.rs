@@ -23,6 +23,8 @@ pub(crate) enum State {
     Issuing(Issuing),
     Issued { certificate: Box<IssuedCertificate>, since: Micros, next_check: Micros },
     Stalled(Stalled),
+    Uploaded { certificates: Vec<IssuedCertificate>, since: Micros, next_check: Micros },
+    Kept { look_at: Option<Micros> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,6 +120,12 @@ impl From<&certificate::State> for State {
                 next_check: s.next_check.into(),
             },
             certificate::State::Stalled(s) => Self::Stalled(s.into()),
+            certificate::State::Uploaded(s) => Self::Uploaded {
+                certificates: s.certificates.iter().map(Into::into).collect(),
+                since: s.since.into(),
+                next_check: s.next_check.into(),
+            },
+            certificate::State::Kept(s) => Self::Kept { look_at: s.look_at.map(Into::into) },
         }
     }
 }
@@ -162,6 +170,14 @@ impl TryFrom<State> for certificate::State {
                 next_check: next_check.try_into()?,
             }),
             State::Stalled(row) => Self::Stalled(row.try_into()?),
+            State::Uploaded { certificates, since, next_check } => {
+                Self::Uploaded(certificate::Uploaded {
+                    certificates: each(certificates)?,
+                    since: since.try_into()?,
+                    next_check: next_check.try_into()?,
+                })
+            }
+            State::Kept { look_at } => Self::Kept(certificate::Kept { look_at: moment(look_at)? }),
         })
     }
 }

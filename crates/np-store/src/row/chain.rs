@@ -9,7 +9,7 @@ use super::{
 };
 use np_domain::{
     certificate::{
-        self,
+        self, Origin,
         chain::{ChainFacts, ValidatedChain},
     },
     secret::SealedBytes,
@@ -20,11 +20,22 @@ use np_domain::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct IssuedCertificate {
     id: String,
-    authority: AuthorityName,
+    /// The CA; none for one that was uploaded, which has `upload`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authority: Option<AuthorityName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    upload: Option<Presented>,
     chain: Chain,
     key: Bytes,
     key_type: KeyType,
     issued_at: Micros,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Presented {
+    certificates: Vec<Bytes>,
+    csr: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,9 +55,14 @@ struct Chain {
 
 impl From<&certificate::IssuedCertificate> for IssuedCertificate {
     fn from(issued: &certificate::IssuedCertificate) -> Self {
+        let (authority, upload) = match &issued.origin {
+            Origin::Authority(authority) => (Some((*authority).into()), None),
+            Origin::Uploaded(presented) => (None, Some(presented.into())),
+        };
         Self {
             id: issued.id.to_string(),
-            authority: issued.authority.into(),
+            authority,
+            upload,
             chain: issued.chain.facts().into(),
             key: Bytes(issued.key.as_bytes().to_vec()),
             key_type: issued.key_type.into(),
@@ -59,13 +75,39 @@ impl TryFrom<IssuedCertificate> for certificate::IssuedCertificate {
     type Error = Damage;
 
     fn try_from(row: IssuedCertificate) -> Result<Self, Damage> {
+        let origin = match (row.authority, row.upload) {
+            (Some(authority), None) => Origin::Authority(authority.into()),
+            (None, Some(presented)) => Origin::Uploaded(presented.try_into()?),
+            _ => return Err(Damage::new("a certificate is either a CA's or uploaded")),
+        };
         Ok(Self {
             id: row.id.parse()?,
-            authority: row.authority.into(),
+            origin,
             chain: ValidatedChain::restored(row.chain.try_into()?),
             key: SealedBytes::from_vec(row.key.0),
             key_type: row.key_type.into(),
             issued_at: row.issued_at.try_into()?,
+        })
+    }
+}
+
+impl From<&certificate::Presented> for Presented {
+    fn from(presented: &certificate::Presented) -> Self {
+        Self {
+            certificates: presented.certificates.iter().map(|der| Bytes(der.to_vec())).collect(),
+            csr: presented.csr.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl TryFrom<Presented> for certificate::Presented {
+    type Error = Damage;
+
+    fn try_from(row: Presented) -> Result<Self, Damage> {
+        let certificates = row.certificates.into_iter();
+        Ok(Self {
+            certificates: certificates.map(|Bytes(der)| der.into_boxed_slice()).collect(),
+            csr: row.csr.map(|id| id.parse()).transpose()?,
         })
     }
 }

@@ -5,12 +5,13 @@ use uuid::Uuid;
 use np_domain::{
     certificate::{
         Active, Actor, AuthorityName, AwaitingControl, BundleMethod, CertName, Control,
-        ControlProof, DcvMethod, Issued, IssuedCertificate, Issuing, KeyType, Order, Ordering,
-        Phase, Problem, Settled, Stalled, State, Tries, Validating,
+        ControlProof, DcvMethod, Issued, IssuedCertificate, Issuing, Kept, KeyType, Order,
+        Ordering, Origin, Phase, Presented, Problem, Settled, Stalled, State, Tries, Uploaded,
+        Validating,
         chain::{ChainFacts, ValidatedChain},
     },
     custom_hostname::Metadata,
-    id::CertificateId,
+    id::{CertificateId, CsrId},
     origin::{CustomOrigin, OriginSni},
     ownership::{self, Blocked, Failure, GivenUp, Method, Moved, MovedWhy, Proven, Unproven},
     ports::{CertificateStore, Hold, HostnameStore},
@@ -103,6 +104,12 @@ fn order() -> Order {
     }
 }
 
+fn uploaded(key_type: KeyType, csr: Option<CsrId>) -> IssuedCertificate {
+    let certificates = vec![Box::from([1, 2].as_slice()), Box::from([3].as_slice())];
+    let origin = Origin::Uploaded(Presented { certificates, csr });
+    IssuedCertificate { origin, ..issued(AuthorityName::Google, key_type) }
+}
+
 fn issued(authority: AuthorityName, key_type: KeyType) -> IssuedCertificate {
     let facts = ChainFacts {
         der: vec![vec![0x30, 0x82, 0, 255].into(), vec![0x30].into()],
@@ -118,7 +125,7 @@ fn issued(authority: AuthorityName, key_type: KeyType) -> IssuedCertificate {
     };
     IssuedCertificate {
         id: CertificateId::from_uuid(Uuid::new_v4()),
-        authority,
+        origin: Origin::Authority(authority),
         chain: ValidatedChain::restored(facts),
         key: SealedBytes::from_vec(vec![1, 2, 3, 0]),
         key_type,
@@ -166,6 +173,16 @@ fn attempts() -> Vec<State> {
             next_poll: at(10),
             polls: 11,
         }),
+        State::Uploaded(Uploaded {
+            certificates: vec![
+                uploaded(KeyType::Rsa4096, None),
+                uploaded(KeyType::P384, Some(CsrId::from_bytes([7; 16]))),
+            ],
+            since: at(1),
+            next_check: at(2),
+        }),
+        State::Kept(Kept { look_at: Some(at(3)) }),
+        State::Kept(Kept { look_at: None }),
         State::Issued(Issued {
             certificate: issued(AuthorityName::Google, KeyType::P256),
             since: at(12),

@@ -1,7 +1,6 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use np_testkit::ca::{Ca, Leaf, LeafKey};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use x509_parser::parse_x509_certificate;
 
 use super::*;
 
@@ -9,10 +8,9 @@ fn leaf(key: LeafKey) -> Leaf {
     Ca::root("A root").leaf(&["app.customer.com"], key)
 }
 
-fn read_for(leaf: &Leaf, pem: &str) -> Result<SecretBytes, UploadFault> {
+fn read_with(leaf: &Leaf, pem: &str) -> Result<SecretBytes, UploadFault> {
     let der = CertificateDer::from_pem_slice(leaf.pem.as_bytes()).unwrap();
-    let (_, certificate) = parse_x509_certificate(&der).unwrap();
-    read(&SecretBytes::new(pem.into()), certificate.public_key())
+    read(&SecretBytes::new(pem.into()), &der)
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -53,7 +51,7 @@ fn every_usual_wrapping_gives_the_key() {
         };
         let crlf = leaf.key.replace('\n', "\r\n");
         for pem in [leaf.key.clone(), crlf, pem(traditional, &inner(&leaf))] {
-            let read = read_for(&leaf, &pem).unwrap_or_else(|why| panic!("{key:?}: {why}"));
+            let read = read_with(&leaf, &pem).unwrap_or_else(|why| panic!("{key:?}: {why}"));
             assert!(KeyPair::try_from(read.expose()).is_ok());
         }
     }
@@ -66,9 +64,9 @@ fn parameters_are_passed_over_and_a_missing_public_half_is_added() {
         let mut oid = Vec::new();
         write(&mut oid, OBJECT_IDENTIFIER, curve);
         let text = pem("EC PARAMETERS", &oid) + &pem("EC PRIVATE KEY", &bare(&leaf, curve));
-        assert!(read_for(&leaf, &text).is_ok(), "{key:?}");
+        assert!(read_with(&leaf, &text).is_ok(), "{key:?}");
         let other = self::leaf(key);
-        assert_eq!(read_for(&other, &text).err(), Some(UploadFault::KeyMismatch), "{key:?}");
+        assert_eq!(read_with(&other, &text).err(), Some(UploadFault::KeyMismatch), "{key:?}");
     }
 }
 
@@ -82,7 +80,7 @@ fn keys_of_other_certificates_do_not_match() {
             if mine == theirs && matches!(mine, LeafKey::Rsa2048 | LeafKey::Rsa3072) {
                 continue;
             }
-            let read = read_for(&certificate, &other.key);
+            let read = read_with(&certificate, &other.key);
             assert_eq!(read.err(), Some(UploadFault::KeyMismatch), "{mine:?} {theirs:?}");
         }
     }
@@ -109,7 +107,7 @@ fn what_is_no_key_is_unparsable_and_says_nothing_of_it() {
         cut(usize::MAX),
     ];
     for text in texts {
-        let refused = read_for(&leaf, &text);
+        let refused = read_with(&leaf, &text);
         assert!(matches!(refused, Err(UploadFault::KeyUnparsable(_))), "{text:?}: {refused:?}");
         let said = refused.unwrap_err().to_string();
         assert!(!said.contains("BEGIN") && !said.contains("anything"), "{said}");

@@ -12,7 +12,7 @@ pub struct Row {
 }
 
 /// What stands in a text for what is particular about a request.
-pub(crate) const PLACEHOLDERS: [&str; 3] = [":reason", ":path", ":address"];
+pub(crate) const PLACEHOLDERS: [&str; 4] = [":reason", ":path", ":address", ":custom_hostname"];
 
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $message:literal;)*) => {
@@ -144,6 +144,32 @@ problems! {
     HostnameWildcard = 400, 1448, "Custom hostnames with wildcards are not supported for certificates managed by Cloudflare. Check your input and try again.";
     /// `ssl.bundle_method`.
     BundleMethod = 400, 1449, "The request input `bundle_method` must be one of: ubiquitous, optimal, force. Check your input and try again.";
+
+    // Uploaded certificates (behaviour.md 1.5). The code 1552 is ours.
+    /// An uploaded certificate that cannot be read.
+    CertificateUnparsable = 400, 1426, "The certificate that you uploaded cannot be parsed. Check your input and try again.";
+    /// No certificate where one should be.
+    CertificateEmpty = 400, 1427, "The certificate that you uploaded is empty. Check your input and try again.";
+    /// A private key that cannot be read.
+    KeyUnparsable = 400, 1428, "The private key that you uploaded cannot be parsed. Check your input and try again.";
+    /// The key of another certificate.
+    KeyMismatch = 400, 1429, "The private key that you uploaded does not match the certificate. Check your input and try again.";
+    /// `ssl.custom_csr_id` is no id.
+    CsrIdInvalid = 400, 1430, "The custom CSR ID is invalid. Check your input and try again.";
+    /// There is no such request.
+    CsrNotFound = 404, 1431, "The custom CSR was not found. Check your input and try again.";
+    /// No good chain leads from the certificate to a trusted root.
+    Bundling = 400, 1441, "The certificate that you uploaded is having trouble bundling against the public trust store. Check your input and try again.";
+    /// More than one leaf.
+    SeveralLeaves = 400, 1444, "The certificate chain that you uploaded has multiple leaf certificates. Check your input and try again.";
+    /// Certificates of CAs only.
+    NoLeaf = 400, 1445, "The certificate chain that you uploaded has no leaf certificates. Check your input and try again.";
+    /// The certificate is for other names.
+    NameNotCovered = 400, 1446, "The certificate that you uploaded does not include the custom hostname - `:custom_hostname`. Check your input and try again.";
+    /// The certificate is signed with an algorithm that clients do not check.
+    SignatureAlgorithm = 400, 1447, "The certificate that you uploaded does not use a supported signature algorithm. Only SHA-256/ECDSA, SHA-256/RSA, and SHA-1/RSA signature algorithms are supported. Check your input and try again.";
+    /// There is no such certificate in the pack.
+    CertificateNotFound = 404, 1552, "The certificate was not found in a certificate pack of the custom hostname. Check your input and try again.";
 
     // Custom CSRs, whose codes are their own (behaviour.md 4.4).
     /// All that there may be are there.

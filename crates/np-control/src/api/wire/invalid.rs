@@ -52,6 +52,8 @@ pub(crate) enum Why {
     SslRemoval,
     /// A field of a certificate signing request.
     Csr(CsrError),
+    /// The id of a certificate signing request in the body is none.
+    CsrId,
     /// The id of a certificate signing request in the path is none.
     CsrPathId,
     /// Neither on nor off: the setting's key.

@@ -64,6 +64,15 @@ impl<'a> Object<'a> {
         map.try_map(|map| Ok(Self { map, pointer: self.at(key) }))
     }
 
+    /// A list of objects.
+    pub(crate) fn objects(&self, key: &str) -> Result<Change<Vec<Self>>, Invalid> {
+        let maps = self.field(key, "a list of objects", |value| {
+            value.as_array()?.iter().map(Value::as_object).collect::<Option<Vec<_>>>()
+        })?;
+        let at = |(index, map)| Self { map, pointer: format!("{}/{index}", self.at(key)) };
+        maps.try_map(|maps| Ok(maps.into_iter().enumerate().map(at).collect()))
+    }
+
     fn field<T>(
         &self,
         key: &str,

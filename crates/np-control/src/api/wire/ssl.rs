@@ -1,11 +1,13 @@
 //! `ssl` of a custom hostname: what is asked for, and what came of it.
 
 mod render;
+mod upload;
 
 pub(crate) use render::{
-    DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, delegation, method_word, problems,
-    records, render,
+    DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, bundle_word, delegation,
+    method_word, problems, records, render,
 };
+pub(crate) use upload::{PairBody, parse_replacement};
 
 use np_domain::{
     certificate::{AuthorityName, BundleMethod, DcvMethod, Wanted},
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::{
     api::{ApiSettings, openapi::shape},
-    app::hostnames::{CertificateEdit, TlsEdit},
+    app::hostnames::{Asked, CertificateEdit, TlsEdit},
 };
 
 /// The certificate that is wanted. To create one takes `type` and `method`.
@@ -44,6 +46,15 @@ pub(crate) struct SslBody {
     #[schemars(extend("enum" = ["force", "optimal", "ubiquitous", null]))]
     bundle_method: Option<String>,
     settings: Option<SettingsBody>,
+    /// A certificate of your own in PEM, with its chain in any order; then type and method are not needed.
+    custom_certificate: Option<String>,
+    /// Its private key in PEM: PKCS#8, PKCS#1 or SEC 1, without a passphrase.
+    custom_key: Option<String>,
+    /// The certificate signing request whose key it has, instead of `custom_key`.
+    custom_csr_id: Option<String>,
+    /// One certificate with an RSA key and one with an ECDSA key, or one of them.
+    #[schemars(length(min = 1, max = 2))]
+    custom_cert_bundle: Option<Vec<PairBody>>,
 }
 
 /// Settings of TLS for this hostname, merged by key with those that it has.
@@ -74,34 +85,30 @@ fn authority_or_none(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": words.into_iter().chain([Some(""), None]).collect::<Vec<_>>() })
 }
 
-/// Fields for uploaded certificates, which are not offered yet.
-const UPLOADED: [&str; 4] =
-    ["custom_cert_bundle", "custom_certificate", "custom_csr_id", "custom_key"];
-
 /// Reads `ssl` of a POST.
-pub(crate) fn parse_create(ssl: &Object<'_>, settings: &ApiSettings) -> Result<Wanted, Invalid> {
+pub(crate) fn parse_create(ssl: &Object<'_>, settings: &ApiSettings) -> Result<Asked, Invalid> {
     let edit = parse_edit(ssl)?;
-    let missing = if edit.is_type_named { "method" } else { "type" };
-    let method = edit.method.filter(|_| edit.is_type_named);
-    let method = method.ok_or_else(|| ssl.invalid(missing, Why::TypeOrMethodMissing))?;
     let mut tls = TlsPolicy::default();
     edit.tls.iter().for_each(|edit| edit.apply(&mut tls));
-    Ok(Wanted {
+    let wanted = |method| Wanted {
         method,
         wildcard: edit.wildcard.unwrap_or(false),
         authority: edit.authority.flatten(),
         bundle: edit.bundle.unwrap_or_default(),
         tls,
         keys: settings.keys.clone(),
-    })
+    };
+    if let Some(upload) = edit.upload {
+        return Ok(Asked::Uploaded(wanted(edit.method.unwrap_or(DcvMethod::Http)), upload));
+    }
+    let missing = if edit.is_type_named { "method" } else { "type" };
+    let method = edit.method.filter(|_| edit.is_type_named);
+    let method = method.ok_or_else(|| ssl.invalid(missing, Why::TypeOrMethodMissing))?;
+    Ok(Asked::Managed(wanted(method)))
 }
 
 /// Reads `ssl` of a PATCH.
 pub(crate) fn parse_edit(ssl: &Object<'_>) -> Result<CertificateEdit, Invalid> {
-    if let Some(key) = UPLOADED.iter().find(|key| ssl.has(key)) {
-        let why = format!("Uploaded certificates are not supported yet: leave `{key}` out.");
-        return Err(ssl.invalid(key, Why::Unsupported(why)));
-    }
     Ok(CertificateEdit {
         is_type_named: parse_type(ssl)?,
         method: parse_method(ssl)?,
@@ -109,6 +116,7 @@ pub(crate) fn parse_edit(ssl: &Object<'_>) -> Result<CertificateEdit, Invalid> {
         authority: parse_authority(ssl)?.edit(),
         bundle: parse_bundle(ssl)?.edit().map(Option::unwrap_or_default),
         tls: parse_settings(ssl)?,
+        upload: upload::parse(ssl)?,
     })
 }
 
@@ -141,7 +149,7 @@ fn parse_authority(ssl: &Object<'_>) -> Result<Change<AuthorityName>, Invalid> {
     }
 }
 
-fn parse_bundle(ssl: &Object<'_>) -> Result<Change<BundleMethod>, Invalid> {
+pub(crate) fn parse_bundle(ssl: &Object<'_>) -> Result<Change<BundleMethod>, Invalid> {
     ssl.text("bundle_method")?.try_map(|word| match word {
         "force" => Ok(BundleMethod::Force),
         "optimal" => Ok(BundleMethod::Optimal),

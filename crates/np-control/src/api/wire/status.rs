@@ -129,12 +129,16 @@ impl CertificateStatus {
     /// The attempt at a first certificate.
     fn of_first(attempt: &certificate::State) -> Self {
         match attempt {
-            certificate::State::Settled(_) | certificate::State::Ordering(_) => Self::Initializing,
+            certificate::State::Settled(_)
+            | certificate::State::Ordering(_)
+            | certificate::State::Kept(_) => Self::Initializing,
             certificate::State::AwaitingControl(_) | certificate::State::Validating(_) => {
                 Self::PendingValidation
             }
             certificate::State::Issuing(_) => Self::PendingIssuance,
-            certificate::State::Issued(_) => Self::PendingDeployment,
+            certificate::State::Issued(_) | certificate::State::Uploaded(_) => {
+                Self::PendingDeployment
+            }
             certificate::State::Stalled(stalled) => match stalled.phase {
                 Phase::Ordering => Self::InitializingTimedOut,
                 Phase::Control => Self::ValidationTimedOut,

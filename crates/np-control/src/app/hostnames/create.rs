@@ -15,7 +15,11 @@ use np_domain::{
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{WantedError, check, quota};
+use super::{
+    Upload, UploadError, WantedError, check, quota,
+    upload::{self},
+    wanted::check_tls,
+};
 use crate::app::App;
 
 /// A waiting create reads again at least this often: a bell rung in another process is not heard.
@@ -34,7 +38,16 @@ pub struct NewHostname {
     /// The provider's words about it.
     pub metadata: Metadata,
     /// The certificate asked for, if any.
-    pub wanted: Option<Wanted>,
+    pub wanted: Option<Asked>,
+}
+
+/// A certificate for a new hostname.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// To be obtained from a CA.
+    Managed(Wanted),
+    /// Uploaded; of what is wanted, what concerns a CA waits until one is asked for.
+    Uploaded(Wanted, Upload),
 }
 
 /// Why a hostname was not added.
@@ -49,6 +62,9 @@ pub enum CreateError {
     /// The certificate cannot be asked for like this.
     #[error(transparent)]
     Wanted(#[from] WantedError),
+    /// The uploaded certificate is not taken.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
     /// Memory did not take it.
     #[error(transparent)]
     Insert(#[from] InsertError),
@@ -66,12 +82,13 @@ pub async fn create(
     if new.name == zone.name {
         return Err(CreateError::IsZone);
     }
-    if let Some(wanted) = &new.wanted {
-        check(wanted, &app.terms)?;
-    }
     check_quota(app, zone).await?;
-    let record = record(app, zone, new);
-    let events = [super::event(EventKind::Created, "asked for by the API", app.now())];
+    let record = record(app, zone, new).await?;
+    let mut events = vec![super::event(EventKind::Created, "asked for by the API", app.now())];
+    if let Some(certificate) = record.certificate.as_ref().filter(|one| one.is_uploaded()) {
+        let detail = upload::summary(&certificate.to_serve());
+        events.push(super::event(EventKind::CertificateUploaded, &detail, app.now()));
+    }
     app.stores.hostnames.insert(&record, &events).await?;
     app.journal.note(&record.hostname, &events);
     app.bells.ownership.ring();
@@ -80,7 +97,7 @@ pub async fn create(
     Ok(when_ordered(app, zone, record).await)
 }
 
-fn record(app: &App, zone: &Zone, new: NewHostname) -> HostnameRecord {
+async fn record(app: &App, zone: &Zone, new: NewHostname) -> Result<HostnameRecord, CreateError> {
     let now = app.now();
     let id = app.draws.hostname_id();
     let hostname = CustomHostname {
@@ -94,9 +111,32 @@ fn record(app: &App, zone: &Zone, new: NewHostname) -> HostnameRecord {
         created_at: now,
         version: 0,
     };
-    let certificate =
-        new.wanted.map(|wanted| Certificate::new(app.draws.pack_id(), id, wanted, now));
-    HostnameRecord { hostname, certificate }
+    let certificate = match new.wanted {
+        None => None,
+        Some(asked) => Some(first_certificate(app, zone, &hostname, asked).await?),
+    };
+    Ok(HostnameRecord { hostname, certificate })
+}
+
+async fn first_certificate(
+    app: &App,
+    zone: &Zone,
+    hostname: &CustomHostname,
+    asked: Asked,
+) -> Result<Certificate, CreateError> {
+    let (id, now) = (app.draws.pack_id(), app.now());
+    match asked {
+        Asked::Managed(wanted) => {
+            check(&wanted, &app.terms)?;
+            Ok(Certificate::new(id, hostname.id, wanted, now))
+        }
+        Asked::Uploaded(wanted, upload) => {
+            check_tls(&wanted.tls)?;
+            let terms = upload::Terms::of(&hostname.name, &wanted);
+            let ready = upload::prepare(app, zone, &upload, &terms).await?;
+            Ok(Certificate::uploaded(id, hostname.id, wanted, ready, now))
+        }
+    }
 }
 
 async fn check_quota(app: &App, zone: &Zone) -> Result<(), CreateError> {
@@ -138,6 +178,8 @@ fn is_unordered(record: &HostnameRecord) -> bool {
         | certificate::State::Validating(_)
         | certificate::State::Issuing(_)
         | certificate::State::Issued(_)
-        | certificate::State::Stalled(_) => false,
+        | certificate::State::Stalled(_)
+        | certificate::State::Uploaded(_)
+        | certificate::State::Kept(_) => false,
     })
 }

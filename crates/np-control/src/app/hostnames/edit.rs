@@ -3,8 +3,9 @@
 use np_domain::{
     Timestamp,
     certificate::{
-        AuthorityName, BundleMethod, Certificate, DcvMethod, Wanted,
+        AuthorityName, BundleMethod, Certificate, DcvMethod, IssuedCertificate, Wanted,
         order::{reorder, restart},
+        upload::deliver,
     },
     custom_hostname::{CustomHostname, HostnameRecord, Metadata},
     event::{Event, EventKind},
@@ -17,7 +18,11 @@ use np_domain::{
 };
 use thiserror::Error;
 
-use super::{FindError, WantedError, check, event, find};
+use super::{
+    FindError, Upload, UploadError, WantedError, check, event, find,
+    upload::{self},
+    wanted::check_tls,
+};
 use crate::app::{App, Terms, race::Race};
 
 /// What to change; what is not named stays.
@@ -57,6 +62,8 @@ pub struct CertificateEdit {
     pub bundle: Option<BundleMethod>,
     /// TLS settings, in order.
     pub tls: Vec<TlsEdit>,
+    /// Certificates to serve instead of those that there are.
+    pub upload: Option<Upload>,
 }
 
 /// A change of one TLS setting; `None` goes back to the product's default.
@@ -94,6 +101,9 @@ pub enum EditError {
     /// The certificate cannot be asked for like this.
     #[error(transparent)]
     Wanted(#[from] WantedError),
+    /// The uploaded certificate is not taken.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
 }
 
 /// A certificate for a hostname that has none yet.
@@ -128,7 +138,8 @@ pub async fn edit(
     let mut race = Race::new();
     loop {
         let record = find(app, zone, id).await?;
-        let (hostname, certificate) = decide(record, edit, fresh, &app.terms, app.now())?;
+        let uploaded = uploaded(app, zone, &record, edit).await?;
+        let (hostname, certificate) = decide(record, edit, fresh, uploaded, &app.terms, app.now())?;
         match app.stores.hostnames.save_edit(&hostname, certificate.as_ref()).await {
             Err(StoreError::Stale) => {
                 race.lost(app.draws.as_ref()).await.map_err(FindError::from)?;
@@ -137,6 +148,9 @@ pub async fn edit(
             saved => saved.map_err(FindError::from)?,
         }
         app.journal.note(&hostname.hostname, &hostname.events);
+        if let Some(change) = &certificate {
+            app.journal.note(&hostname.hostname, &change.events);
+        }
         app.bells.ownership.ring();
         app.bells.issuance.ring();
         app.bells.publication.ring();
@@ -145,11 +159,39 @@ pub async fn edit(
     }
 }
 
+/// The certificates that an edit brings: newly uploaded ones, or those of before, judged by new terms.
+async fn uploaded(
+    app: &App,
+    zone: &Zone,
+    record: &HostnameRecord,
+    edit: &Edit,
+) -> Result<Option<Vec<IssuedCertificate>>, EditError> {
+    let Some(edit) = &edit.certificate else { return Ok(None) };
+    let mut wanted = match &record.certificate {
+        Some(certificate) => certificate.wanted.clone(),
+        None => bare(&app.terms),
+    };
+    let before = wanted.clone();
+    change_wanted(&mut wanted, edit);
+    let terms = upload::Terms::of(&record.hostname.name, &wanted);
+    if let Some(upload) = &edit.upload {
+        return Ok(Some(upload::prepare(app, zone, upload, &terms).await?));
+    }
+    let is_same = (wanted.bundle, wanted.wildcard) == (before.bundle, before.wildcard);
+    match &record.certificate {
+        Some(certificate) if certificate.is_uploaded() && edit.method.is_none() && !is_same => {
+            Ok(Some(upload::judge_again(app, &certificate.to_serve(), &terms)?))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// What an edit leads to. Pure.
 fn decide(
     record: HostnameRecord,
     edit: &Edit,
     fresh: NewCertificate,
+    uploaded: Option<Vec<IssuedCertificate>>,
     terms: &Terms,
     now: Timestamp,
 ) -> Result<(HostnameChange, Option<CertificateChange>), EditError> {
@@ -158,8 +200,12 @@ fn decide(
     }
     let certificate = match (&edit.certificate, record.certificate) {
         (None, _) => None,
-        (Some(edit), Some(current)) => Some(changed_certificate(current, edit, terms, now)?),
-        (Some(edit), None) => Some(first_certificate(record.hostname.id, edit, fresh, terms, now)?),
+        (Some(edit), Some(current)) => {
+            Some(changed_certificate(current, edit, uploaded, terms, now)?)
+        }
+        (Some(edit), None) => {
+            Some(first_certificate(record.hostname.id, edit, fresh, uploaded, terms, now)?)
+        }
     };
     let restarts = edit.certificate.as_ref().is_some_and(|edit| edit.method.is_some());
     Ok((changed_hostname(record.hostname, &edit.fields, restarts, now)?, certificate))
@@ -218,25 +264,78 @@ fn change_field(hostname: &mut CustomHostname, field: &FieldEdit) -> Result<(), 
 fn changed_certificate(
     mut certificate: Certificate,
     edit: &CertificateEdit,
+    uploaded: Option<Vec<IssuedCertificate>>,
     terms: &Terms,
     now: Timestamp,
 ) -> Result<CertificateChange, EditError> {
     let before = certificate.clone();
+    let mut events = Vec::new();
     change_wanted(&mut certificate.wanted, edit);
-    check(&certificate.wanted, terms)?;
-    if order_terms(&certificate.wanted, terms) != order_terms(&before.wanted, terms) {
-        reorder(&mut certificate, now);
-    } else if edit.method.is_some()
-        && let Some(attempt) = restart(&certificate, now)
-    {
-        certificate.attempt = attempt;
+    if let Some(uploaded) = uploaded {
+        check_tls(&certificate.wanted.tls)?;
+        deliver(&mut certificate, uploaded, now);
+        let detail = upload::summary(&certificate.to_serve());
+        events.push(event(EventKind::CertificateUploaded, &detail, now));
+    } else if certificate.is_uploaded() {
+        change_uploaded(&mut certificate, edit, terms, now)?;
+    } else {
+        check(&certificate.wanted, terms)?;
+        change_managed(&mut certificate, &before.wanted, edit, terms, now);
     }
     let same = certificate.wanted.tls == before.wanted.tls
         && certificate.wanted.wildcard == before.wanted.wildcard
         && certificate.open_order() == before.open_order()
         && certificate.to_serve() == before.to_serve();
     let publish = if same { Publish::No } else { Publish::Yes };
-    Ok(CertificateChange { certificate, events: Vec::new(), publish })
+    Ok(CertificateChange { certificate, events, publish })
+}
+
+/// An edit of one that is obtained from a CA: ordered anew when other terms are asked for, else checked anew when that is.
+fn change_managed(
+    certificate: &mut Certificate,
+    before: &Wanted,
+    edit: &CertificateEdit,
+    terms: &Terms,
+    now: Timestamp,
+) {
+    if order_terms(&certificate.wanted, terms) != order_terms(before, terms) {
+        reorder(certificate, now);
+    } else if edit.method.is_some()
+        && let Some(attempt) = restart(certificate, now)
+    {
+        certificate.attempt = attempt;
+    }
+}
+
+/// An edit without a certificate of one that was uploaded: type and method ask for a managed one, which takes its place once
+/// it is deployed; other settings are just changed.
+fn change_uploaded(
+    certificate: &mut Certificate,
+    edit: &CertificateEdit,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<(), EditError> {
+    match (edit.method, edit.is_type_named) {
+        (Some(_), true) => {
+            check(&certificate.wanted, terms)?;
+            reorder(certificate, now);
+            Ok(())
+        }
+        (None, _) if edit.authority.is_none() => Ok(check_tls(&certificate.wanted.tls)?),
+        _ => Err(EditError::TypeAndMethodNeeded),
+    }
+}
+
+/// What is wanted of a certificate of which nothing has been said.
+fn bare(terms: &Terms) -> Wanted {
+    Wanted {
+        method: DcvMethod::Http,
+        wildcard: false,
+        authority: None,
+        bundle: BundleMethod::default(),
+        tls: TlsPolicy::default(),
+        keys: terms.keys.clone(),
+    }
 }
 
 /// What an order was placed for: when it changes, the order is of no use. Naming the default CA changes nothing.
@@ -256,20 +355,22 @@ fn first_certificate(
     hostname: HostnameId,
     edit: &CertificateEdit,
     fresh: NewCertificate,
+    uploaded: Option<Vec<IssuedCertificate>>,
     terms: &Terms,
     now: Timestamp,
 ) -> Result<CertificateChange, EditError> {
-    let method = edit.method.filter(|_| edit.is_type_named);
-    let method = method.ok_or(EditError::TypeAndMethodNeeded)?;
-    let mut wanted = Wanted {
-        method,
-        wildcard: false,
-        authority: None,
-        bundle: BundleMethod::default(),
-        tls: TlsPolicy::default(),
-        keys: terms.keys.clone(),
-    };
+    let mut wanted = bare(terms);
     change_wanted(&mut wanted, edit);
+    if let Some(uploaded) = uploaded {
+        check_tls(&wanted.tls)?;
+        let certificate = Certificate::uploaded(fresh.0, hostname, wanted, uploaded, now);
+        let detail = upload::summary(&certificate.to_serve());
+        let events = vec![event(EventKind::CertificateUploaded, &detail, now)];
+        return Ok(CertificateChange { certificate, events, publish: Publish::Yes });
+    }
+    if edit.method.is_none() || !edit.is_type_named {
+        return Err(EditError::TypeAndMethodNeeded);
+    }
     check(&wanted, terms)?;
     let certificate = Certificate::new(fresh.0, hostname, wanted, now);
     Ok(CertificateChange { certificate, events: Vec::new(), publish: Publish::Yes })

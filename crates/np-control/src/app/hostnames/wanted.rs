@@ -42,7 +42,11 @@ pub fn check(wanted: &Wanted, terms: &Terms) -> Result<(), WantedError> {
     check_tls(&wanted.tls)
 }
 
-fn check_tls(tls: &TlsPolicy) -> Result<(), WantedError> {
+/// Judges the TLS settings, which uploaded certificates have too.
+///
+/// # Errors
+/// [`WantedError::CiphersWithTls13`].
+pub(super) fn check_tls(tls: &TlsPolicy) -> Result<(), WantedError> {
     let chosen = tls.ciphers.as_ref().is_some_and(|ciphers| !ciphers.is_empty());
     match tls.min_version {
         Some(TlsVersion::V1_3) if chosen => Err(WantedError::CiphersWithTls13),

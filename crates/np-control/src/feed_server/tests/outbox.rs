@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use np_domain::{
     Timestamp,
     certificate::{
-        self, Active, AuthorityName, Certificate, DcvMethod, IssuedCertificate, KeyType, Owner,
-        Settled, Wanted,
+        self, Active, AuthorityName, Certificate, DcvMethod, IssuedCertificate, KeyType, Origin,
+        Owner, Settled, Wanted,
         chain::{ChainFacts, ValidatedChain},
     },
     certificate_pack::{Pack, PackHosts, PackKind, PackRecord, Validity},
@@ -249,7 +249,7 @@ fn issued() -> IssuedCertificate {
     };
     IssuedCertificate {
         id: CertificateId::from_bytes([6; 16]),
-        authority: AuthorityName::LetsEncrypt,
+        origin: Origin::Authority(AuthorityName::LetsEncrypt),
         chain: ValidatedChain::restored(facts),
         key: Plain.seal(KEY_CONTEXT, &SecretBytes::new(PLAIN_KEY.to_vec())),
         key_type: KeyType::P256,

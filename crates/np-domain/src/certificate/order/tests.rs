@@ -5,7 +5,7 @@ use time::macros::datetime;
 use super::*;
 use crate::{
     certificate::{
-        AuthorityName, BundleMethod, CertName, Control, ControlProof, DcvMethod, Wanted,
+        AuthorityName, BundleMethod, CertName, Control, ControlProof, DcvMethod, Origin, Wanted,
         chain::{ChainFacts, ValidatedChain},
     },
     id::{CertificateId, HostnameId, PackId},
@@ -77,7 +77,7 @@ fn chain(key_type: KeyType, from: Timestamp) -> ValidatedChain {
 fn issued_certificate(key_type: KeyType, from: Timestamp) -> IssuedCertificate {
     IssuedCertificate {
         id: CertificateId::from_bytes([3; 16]),
-        authority: AuthorityName::LetsEncrypt,
+        origin: Origin::Authority(AuthorityName::LetsEncrypt),
         chain: chain(key_type, from),
         key: SealedBytes::from_vec(vec![1]),
         key_type,
@@ -110,6 +110,8 @@ fn word(state: &State) -> &'static str {
         State::Issuing(_) => "issuing",
         State::Issued(_) => "issued",
         State::Stalled(_) => "stalled",
+        State::Uploaded(_) => "uploaded",
+        State::Kept(_) => "kept",
     }
 }
 

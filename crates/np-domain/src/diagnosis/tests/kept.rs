@@ -9,7 +9,7 @@ use super::{
 use crate::{
     certificate::{
         Active, Actor, AuthorityName, Certificate, DcvMethod, Issued, IssuedCertificate, KeyType,
-        Ordering, Phase, Problem, Settled, Stalled, State, Tries, Validating,
+        Ordering, Origin, Phase, Problem, Settled, Stalled, State, Tries, Validating,
         chain::{ChainFacts, ValidatedChain},
     },
     id::CertificateId,
@@ -55,7 +55,7 @@ fn issued(days: i64) -> IssuedCertificate {
     };
     IssuedCertificate {
         id: CertificateId::from_bytes([4; 16]),
-        authority: AuthorityName::LetsEncrypt,
+        origin: Origin::Authority(AuthorityName::LetsEncrypt),
         chain: ValidatedChain::restored(facts),
         key: SealedBytes::from_vec(Vec::new()),
         key_type: KeyType::P256,

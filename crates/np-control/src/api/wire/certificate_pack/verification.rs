@@ -100,9 +100,12 @@ fn is_shown(certificate: &Certificate) -> Option<bool> {
         State::AwaitingControl(awaiting) => (awaiting.tries.failed > 0).then_some(false),
         State::Ordering(_) => None,
         State::Stalled(_) => Some(false),
-        State::Validating(_) | State::Issuing(_) | State::Issued(_) | State::Settled(_) => {
-            Some(true)
-        }
+        State::Validating(_)
+        | State::Issuing(_)
+        | State::Issued(_)
+        | State::Settled(_)
+        | State::Uploaded(_)
+        | State::Kept(_) => Some(true),
     }
 }
 

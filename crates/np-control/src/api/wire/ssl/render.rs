@@ -2,8 +2,8 @@
 
 use np_domain::{
     certificate::{
-        Active, AuthorityName, BundleMethod, Certificate, Control, ControlProof, DcvMethod, Order,
-        chain::ChainFacts,
+        BundleMethod, Certificate, Control, ControlProof, DcvMethod, IssuedCertificate, Order,
+        Origin, chain::ChainFacts,
     },
     custom_hostname::CustomHostname,
     delegation::DelegationDomain,
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::VERSIONS;
 use crate::api::{
     openapi::shape,
-    wire::{custom_hostname::View, moment, status::CertificateStatus},
+    wire::{custom_hostname::View, moment, pem, status::CertificateStatus},
 };
 
 /// `ssl`. The fields of a single validation record stand here too, for old clients (behaviour.md 3.1).
@@ -34,8 +34,10 @@ pub(crate) struct SslWire {
     #[schemars(with = "CertificateStatus")]
     status: &'static str,
     wildcard: bool,
-    #[schemars(schema_with = "super::authority_shape")]
-    certificate_authority: &'static str,
+    /// None for an uploaded certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::authority_shape", default)]
+    certificate_authority: Option<&'static str>,
     #[schemars(extend("enum" = ["force", "optimal", "ubiquitous"]))]
     bundle_method: &'static str,
     settings: SettingsWire,
@@ -49,6 +51,8 @@ pub(crate) struct SslWire {
     validation_errors: Vec<ErrorWire>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     leaf: Option<LeafWire>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    uploaded: Option<UploadedWire>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     certificates: Vec<CertificateWire>,
 }
@@ -114,6 +118,18 @@ struct LeafWire {
     expires_on: String,
 }
 
+/// What there is besides of an uploaded certificate; of two, the first. The key is never shown.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "UploadedCertificate")]
+struct UploadedWire {
+    /// As it was uploaded, in PEM.
+    custom_certificate: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_csr_id: Option<String>,
+    #[schemars(schema_with = "shape::moment")]
+    uploaded_on: String,
+}
+
 /// Undocumented, and the only place with the ids of single certificates (behaviour.md 4.1).
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "ServedCertificate")]
@@ -140,6 +156,8 @@ pub(crate) fn render(
     let wanted = &certificate.wanted;
     let records = records(certificate.open_order());
     let authority = wanted.authority.unwrap_or(view.settings.default_authority);
+    let is_managed = !certificate.is_uploaded();
+    let shown = shown(certificate);
     let status = CertificateStatus::of(certificate, &hostname.ownership, view.now);
     SslWire {
         id: certificate.id.to_string(),
@@ -147,7 +165,7 @@ pub(crate) fn render(
         method: method_word(wanted.method),
         status: status.word(),
         wildcard: wanted.wildcard,
-        certificate_authority: AuthorityName::as_str(authority),
+        certificate_authority: is_managed.then(|| authority.as_str()),
         bundle_method: bundle_word(wanted.bundle),
         settings: settings(&wanted.tls),
         single_record: match records.as_slice() {
@@ -161,12 +179,35 @@ pub(crate) fn render(
             view.zone,
             &view.settings.delegation_domain,
         )
+        .filter(|_| is_managed)
         .into_iter()
         .collect(),
         validation_errors: problems(certificate),
-        leaf: certificate.active.first().map(|active| leaf(active.issued.chain.facts())),
-        certificates: certificate.active.iter().map(served).collect(),
+        leaf: shown.first().map(|issued| leaf(issued.chain.facts())),
+        uploaded: shown.first().filter(|_| !is_managed).and_then(|issued| uploaded(issued)),
+        certificates: shown.into_iter().map(served).collect(),
     }
+}
+
+/// What is active; of uploaded ones, what was uploaded last.
+fn shown(certificate: &Certificate) -> Vec<&IssuedCertificate> {
+    match certificate.is_uploaded() {
+        true => certificate.to_serve(),
+        false => certificate.active.iter().map(|active| &active.issued).collect(),
+    }
+}
+
+fn uploaded(issued: &IssuedCertificate) -> Option<UploadedWire> {
+    let Origin::Uploaded(presented) = &issued.origin else { return None };
+    Some(UploadedWire {
+        custom_certificate: presented
+            .certificates
+            .iter()
+            .map(|der| pem::certificate(der))
+            .collect(),
+        custom_csr_id: presented.csr.map(|id| id.to_string()),
+        uploaded_on: moment(issued.issued_at),
+    })
 }
 
 pub(crate) fn method_word(method: DcvMethod) -> &'static str {
@@ -176,7 +217,7 @@ pub(crate) fn method_word(method: DcvMethod) -> &'static str {
     }
 }
 
-fn bundle_word(bundle: BundleMethod) -> &'static str {
+pub(crate) fn bundle_word(bundle: BundleMethod) -> &'static str {
     match bundle {
         BundleMethod::Force => "force",
         BundleMethod::Optimal => "optimal",
@@ -255,10 +296,10 @@ fn leaf(facts: &ChainFacts) -> LeafWire {
     }
 }
 
-fn served(active: &Active) -> CertificateWire {
-    let facts = active.issued.chain.facts();
+fn served(issued: &IssuedCertificate) -> CertificateWire {
+    let facts = issued.chain.facts();
     CertificateWire {
-        id: active.issued.id.to_string(),
+        id: issued.id.to_string(),
         issuer: facts.issuer.to_string(),
         serial_number: facts.serial.to_string(),
         signature: facts.signature.to_string(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use np_domain::{
     certificate::{
         Active, AuthorityName, AwaitingControl, BundleMethod, DcvMethod, Issued, IssuedCertificate,
-        Issuing, KeyType, Order, Settled, Stalled, Tries, Validating, Wanted,
+        Issuing, KeyType, Order, Origin, Settled, Stalled, Tries, Validating, Wanted,
         chain::{ChainFacts, ValidatedChain},
     },
     id::{CertificateId, HostnameId, PackId},
@@ -71,7 +71,7 @@ fn issued(not_after: Timestamp) -> IssuedCertificate {
     };
     IssuedCertificate {
         id: CertificateId::from_bytes([1; 16]),
-        authority: AuthorityName::Google,
+        origin: Origin::Authority(AuthorityName::Google),
         chain: ValidatedChain::restored(facts),
         key: SealedBytes::from_vec(Vec::new()),
         key_type: KeyType::P256,

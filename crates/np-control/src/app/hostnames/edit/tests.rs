@@ -74,7 +74,7 @@ fn run(
     record: HostnameRecord,
     edit: Edit,
 ) -> Result<(HostnameChange, Option<CertificateChange>), EditError> {
-    decide(record, &edit, NewCertificate(PackId::from_bytes([9; 16])), &terms(), NOW)
+    decide(record, &edit, NewCertificate(PackId::from_bytes([9; 16])), None, &terms(), NOW)
 }
 
 fn of_certificate(certificate: CertificateEdit) -> Edit {
