@@ -10,4 +10,5 @@ mod issuance;
 mod ownership;
 mod packs;
 mod sharing;
+mod uploads;
 mod world;

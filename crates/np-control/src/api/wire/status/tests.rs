@@ -5,7 +5,8 @@ use std::time::Duration;
 use np_domain::{
     certificate::{
         Active, AuthorityName, AwaitingControl, BundleMethod, DcvMethod, Issued, IssuedCertificate,
-        Issuing, KeyType, Order, Origin, Settled, Stalled, Tries, Validating, Wanted,
+        Issuing, Kept, KeyType, Order, Origin, Settled, Stalled, Tries, Uploaded, Validating,
+        Wanted,
         chain::{ChainFacts, ValidatedChain},
     },
     id::{CertificateId, HostnameId, PackId},
@@ -123,6 +124,7 @@ fn issuing() -> certificate::State {
 fn attempts() -> Vec<(&'static str, certificate::State, CertificateStatus)> {
     use CertificateStatus as S;
     let [awaiting, validating] = waiting();
+    let uploaded = Uploaded { certificates: vec![issued(NOW)], since: NOW, next_check: NOW };
     let deploying = Issued { certificate: issued(NOW), since: NOW, next_check: NOW };
     vec![
         ("Ordering", wanted(Vec::new()).attempt, S::Initializing),
@@ -134,6 +136,8 @@ fn attempts() -> Vec<(&'static str, certificate::State, CertificateStatus)> {
         ("Stalled, control", stalled(Phase::Control), S::ValidationTimedOut),
         ("Stalled, issuance", stalled(Phase::Issuance), S::IssuanceTimedOut),
         ("Stalled, deployment", stalled(Phase::Deployment), S::DeploymentTimedOut),
+        ("Uploaded", certificate::State::Uploaded(uploaded), S::PendingDeployment),
+        ("Kept", certificate::State::Kept(Kept { look_at: None }), S::Initializing),
         ("Settled", certificate::State::Settled(Settled { renew_at: NOW }), S::Initializing),
     ]
 }
