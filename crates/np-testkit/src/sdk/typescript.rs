@@ -93,5 +93,6 @@ const CONFIG: &str = r#"{
 /// A type parameter is inferred with what the value has beyond `T`, which a declared type would refuse.
 const FITS: &str = "
 import Cloudflare from 'cloudflare';
+import type * as Shared from 'cloudflare/resources/shared';
 function fits<T>() { return <const U extends T>(value: U): U => value; }
 ";
