@@ -11,6 +11,7 @@ mod certificate_packs;
 mod custom_csrs;
 mod custom_hostnames;
 mod dcv_delegation;
+mod dns_records;
 mod envelope;
 mod error;
 mod fallback_origin;

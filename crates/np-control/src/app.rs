@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod csrs;
+pub mod dns_records;
 pub mod draws;
 pub mod fallback_origins;
 pub mod hostnames;

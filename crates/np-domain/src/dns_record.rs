@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub use content::{Content, ContentError, Given, Part, Parts};
-pub use kind::RecordKind;
+pub use kind::{RecordKind, UnknownKind};
 pub use name::{RecordName, RecordNameError};
 pub use remarks::{Comment, RemarkError, Tag, Tags};
 pub use ttl::{Ttl, TtlError};

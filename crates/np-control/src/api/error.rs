@@ -31,6 +31,7 @@ use crate::app::{
     zones::{self, RemoveError},
 };
 
+mod dns_records;
 mod packs;
 mod table;
 
@@ -407,6 +408,7 @@ impl From<Invalid> for ApiError {
             Why::Csr(error) => csr(error),
             Why::CsrId => Self::of(Problem::CsrIdInvalid),
             Why::CsrPathId => Self::of(Problem::CsrPathIdInvalid),
+            Why::DnsRecord(fault) => dns_records::of_fault(*fault),
             Why::Hostname(error) => hostname(error),
             Why::HostnameMissing => {
                 Self::of(Problem::HostnameInvalid).because("`hostname` is required.")

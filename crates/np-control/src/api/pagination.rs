@@ -46,11 +46,16 @@ impl Params {
 
     /// The page asked for.
     pub(crate) fn page(&self) -> Result<Page, Invalid> {
+        self.page_of(PER_PAGE, PER_PAGE_MAX)
+    }
+
+    /// The page asked for, of a list with a size of its own.
+    pub(crate) fn page_of(&self, size: u32, size_max: u32) -> Result<Page, Invalid> {
         let number = self.number("page")?.unwrap_or(1);
         if number == 0 {
             return Err(invalid("page", "`page` counts from 1.".into()));
         }
-        let size = self.number("per_page")?.unwrap_or(PER_PAGE).clamp(1, PER_PAGE_MAX);
+        let size = self.number("per_page")?.unwrap_or(size).clamp(1, size_max);
         Ok(Page { number, size })
     }
 

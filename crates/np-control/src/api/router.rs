@@ -13,6 +13,7 @@ use http::Method;
 
 use super::{
     Api, ApiDeps, accounts, auth, certificate_packs, custom_csrs, custom_hostnames, dcv_delegation,
+    dns_records,
     error::{ApiError, Problem},
     fallback_origin, limits,
     openapi::{self, Description},
@@ -66,6 +67,7 @@ pub(crate) fn routes() -> Vec<Route> {
         tokens::routes(),
         zones::routes(),
         dcv_delegation::routes(),
+        dns_records::routes(),
         fallback_origin::routes(),
         custom_hostnames::routes(),
         custom_csrs::routes(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use np_domain::{
     custom_hostname::OwnershipToken,
     delegation::DelegationId,
-    id::{AccountId, CertificateId, CsrId, HostnameId, PackId, TokenId, ZoneId},
+    id::{AccountId, CertificateId, CsrId, DnsRecordId, HostnameId, PackId, TokenId, ZoneId},
 };
 use rand::Rng;
 use uuid::Uuid;
@@ -85,6 +85,11 @@ impl dyn Draws + '_ {
     /// The id of a new zone.
     pub fn zone_id(&self) -> ZoneId {
         ZoneId::from_bytes(self.bytes())
+    }
+
+    /// The id of a new DNS record.
+    pub fn dns_record_id(&self) -> DnsRecordId {
+        DnsRecordId::from_bytes(self.bytes())
     }
 
     /// The id of a new account.

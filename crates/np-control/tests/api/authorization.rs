@@ -11,6 +11,8 @@ use serde_json::json;
 
 use crate::world::World;
 
+const RECORDS: &str = "/zones/{zone_id}/dns_records";
+const RECORD: &str = "/zones/{zone_id}/dns_records/{dns_record_id}";
 const ZONE: &str = "/zones/{zone_id}";
 const HOSTNAMES: &str = "/zones/{zone_id}/custom_hostnames";
 const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
@@ -34,6 +36,15 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::DELETE, ZONE, write(Area::Zone)),
         (Method::PUT, "/zones/{zone_id}/activation_check", write(Area::Zone)),
         (Method::GET, "/zones/{zone_id}/dcv_delegation/uuid", read(Area::Ssl)),
+        (Method::GET, RECORDS, read(Area::Dns)),
+        (Method::POST, RECORDS, write(Area::Dns)),
+        (Method::POST, "/zones/{zone_id}/dns_records/batch", write(Area::Dns)),
+        (Method::GET, "/zones/{zone_id}/dns_records/export", read(Area::Dns)),
+        (Method::POST, "/zones/{zone_id}/dns_records/import", write(Area::Dns)),
+        (Method::GET, RECORD, read(Area::Dns)),
+        (Method::PUT, RECORD, write(Area::Dns)),
+        (Method::PATCH, RECORD, write(Area::Dns)),
+        (Method::DELETE, RECORD, write(Area::Dns)),
         (Method::GET, FALLBACK, read(Area::Ssl)),
         (Method::PUT, FALLBACK, write(Area::Ssl)),
         (Method::DELETE, FALLBACK, write(Area::Ssl)),
@@ -84,7 +95,8 @@ pub(crate) async fn filled() -> (World, Vec<(Method, String, Permission)>) {
         let path = path
             .replace("{zone_id}", &zone)
             .replace("{custom_hostname_id}", &hostname)
-            .replace("{account_id}", &account);
+            .replace("{account_id}", &account)
+            .replace("{dns_record_id}", "00000000000000000000000000000000");
         others(&path)
     };
     let routes = operations().into_iter().map(|o| (o.method, fill(o.path), o.permission)).collect();

@@ -231,6 +231,40 @@ problems! {
     ZoneInUse = 400, 1600, "The zone still has custom hostnames. Delete them first.";
     /// No fallback origin.
     FallbackNotFound = 404, 1551, "The zone has no fallback origin. Set one first.";
+
+    // DNS records (api.md 2.15). The codes 1552 and 1553 are ours: the original's are not published.
+    /// Anything in a record that has no code of its own.
+    RecordInvalid = 400, 1004, "DNS Validation Error";
+    /// The name of a record.
+    RecordName = 400, 9000, "DNS name is invalid.";
+    /// A type that edges cannot stand in for.
+    RecordNotProxiable = 400, 9004, "This record type cannot be proxied.";
+    /// The content of an A record.
+    RecordIpv4 = 400, 9005, "Content for A record must be a valid IPv4 address.";
+    /// The content of an AAAA record.
+    RecordIpv6 = 400, 9006, "Content for AAAA record must be a valid IPv6 address.";
+    /// The content of a CNAME record.
+    RecordCname = 400, 9007, "Content for CNAME record is invalid.";
+    /// A TTL.
+    RecordTtl = 400, 9021, "Invalid TTL. Must be between 60 and 86400 seconds, or 1 for Automatic.";
+    /// A CNAME to its own name.
+    CnameToItself = 400, 9039, "CNAME content cannot reference itself.";
+    /// No record with this id.
+    RecordNotFound = 404, 81044, "Record does not exist.";
+    /// As many records as there may be.
+    RecordQuota = 400, 81045, "The record quota has been exceeded.";
+    /// A CNAME where other records are.
+    CnameBesideRecords = 400, 81053, "An A, AAAA, or CNAME record with that host already exists.";
+    /// A record where a CNAME is.
+    RecordBesideCname = 400, 81054, "A CNAME record with that host already exists.";
+    /// The same type and content.
+    RecordExists = 400, 81057, "The record already exists.";
+    /// The same in everything.
+    RecordIdentical = 400, 81058, "An identical record already exists.";
+    /// The record that the fallback origin needs.
+    RecordOfFallback = 400, 1552, "The record belongs to the zone's fallback origin.";
+    /// A zone file that cannot be imported.
+    ZoneFile = 400, 1553, "The zone file cannot be imported.";
 }
 
 impl Problem {
@@ -239,6 +273,7 @@ impl Problem {
         match self {
             Self::BearerFormat => Some((6111, "Invalid format for Authorization header")),
             Self::EmailFormat => Some((6102, "Invalid format for X-Auth-Email header")),
+            Self::RecordInvalid => Some((9101, "A field of the record is missing or invalid")),
             Self::KeyFormat => Some((6103, "Invalid format for X-Auth-Key header")),
             _ => None,
         }

@@ -2,6 +2,8 @@
 
 use np_domain::{csr::CsrError, id::IdError, name::HostnameError, origin::OriginError};
 
+use super::dns_record;
+
 /// A field that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invalid {
@@ -24,6 +26,8 @@ pub(crate) enum Why {
     Ciphers(String),
     /// `hostname.contain` with nothing to contain.
     ContainsNothing,
+    /// A DNS record's field.
+    DnsRecord(Box<dns_record::Fault>),
     /// No hostname that can be added.
     Hostname(HostnameError),
     /// No hostname at all.

@@ -73,6 +73,11 @@ impl<'a> Object<'a> {
         maps.try_map(|maps| Ok(maps.into_iter().enumerate().map(at).collect()))
     }
 
+    /// A number.
+    pub(crate) fn number(&self, key: &str) -> Result<Change<f64>, Invalid> {
+        self.field(key, "a number", Value::as_f64)
+    }
+
     fn field<T>(
         &self,
         key: &str,
