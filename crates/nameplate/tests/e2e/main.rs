@@ -13,6 +13,7 @@ mod crashes;
 mod ending;
 mod issuing;
 mod nodes;
+mod packs;
 mod refusals;
 mod renewal;
 mod sdk;

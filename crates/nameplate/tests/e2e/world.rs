@@ -88,6 +88,8 @@ impl<N> Ground<N> {
         });
         configuration["checks"]["resolvers"] = json!([self.resolver]);
         configuration["edge"]["resolvers"] = json!([self.resolver]);
+        // For records of the zone, which name no port.
+        configuration["edge"]["origin_http_port"] = json!(self.origin.address().port());
         configuration
     }
 
