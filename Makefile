@@ -38,6 +38,10 @@ schemathesis: setup ## Call the API with many more requests made from its OpenAP
 	NAMEPLATE_SCHEMATHESIS_EXAMPLES=100 NAMEPLATE_SCHEMATHESIS_SECONDS=1800 NAMEPLATE_SCHEMATHESIS_SEED=$${SEED:-$$RANDOM} \
 		$(CARGO) test -p np-control --test api schemathesis_finds -- --nocapture
 
+.PHONY: fault-zoo
+fault-zoo: setup ## Diagnose every fault of the zoo against real and misbehaving servers
+	$(CARGO) test -p np-control --test zoo $(ARGS)
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all

@@ -38,13 +38,17 @@ use np_domain::{
     certificate::{AuthorityName, KeyType},
     delegation::DelegationDomain,
     name::DnsName,
-    ports::{Clock, Vault},
+    ports::{Clock, Inspector, Vault},
     zone::activation::Policy,
 };
 
 use crate::{
     adapters::trust_store::TrustStore,
-    app::{App, Terms, draws::Draws},
+    app::{
+        App, Terms,
+        diagnostics::{Diagnostics, Issuers},
+        draws::Draws,
+    },
     reconcile::Journal,
     stores::Stores,
     wake::Bells,
@@ -78,6 +82,10 @@ pub struct ApiDeps {
     pub vault: Arc<dyn Vault>,
     /// The roots that uploaded certificates must lead to.
     pub trust: Arc<TrustStore>,
+    /// Looks at customers' names, for diagnoses.
+    pub inspector: Arc<dyn Inspector>,
+    /// The CAs as CAA records know them.
+    pub issuers: Issuers,
 }
 
 /// The API's settings.
@@ -140,6 +148,12 @@ impl From<ApiDeps> for Api {
             activation: settings.activation,
             own_domains: own_domains(&settings),
         };
+        let diagnostics = Diagnostics::new(
+            deps.inspector,
+            deps.issuers,
+            settings.delegation_domain.clone(),
+            settings.cdn_domain.clone(),
+        );
         let app = App {
             stores: deps.stores,
             clock: deps.clock,
@@ -148,6 +162,7 @@ impl From<ApiDeps> for Api {
             draws: deps.draws,
             vault: deps.vault,
             trust: deps.trust,
+            diagnostics,
             terms,
         };
         Self(Arc::new(ApiState { app, settings }))

@@ -1,11 +1,12 @@
 //! The use cases behind the API: what it means to add, change and remove zones, origins and hostnames.
 //!
 //! Free functions over [`App`]. They know the ports and the pure rules of np-domain, and neither HTTP nor SQL. They write
-//! what is wanted and ring the [`Bells`]; they never speak to a CA or a resolver. Called by [`crate::api`], and
+//! what is wanted and ring the [`Bells`]; none but [`diagnostics`] looks at the world, and none speaks to a CA. Called by [`crate::api`], and
 //! [`tokens`] by the executable at its first start.
 
 pub mod access;
 pub mod csrs;
+pub mod diagnostics;
 pub mod dns_records;
 pub mod draws;
 pub mod fallback_origins;
@@ -28,6 +29,7 @@ use np_domain::{
 };
 
 use crate::{adapters::trust_store::TrustStore, reconcile::Journal, stores::Stores, wake::Bells};
+use diagnostics::Diagnostics;
 use draws::Draws;
 
 /// What the use cases share.
@@ -47,6 +49,8 @@ pub struct App {
     pub vault: Arc<dyn Vault>,
     /// The roots that uploaded certificates must lead to.
     pub trust: Arc<TrustStore>,
+    /// Looks at hostnames on request.
+    pub diagnostics: Diagnostics,
     /// What can be asked for here.
     pub terms: Terms,
 }

@@ -30,6 +30,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use np_domain::{
     certificate::AuthorityName,
+    diagnosis::Issuer,
     name::DnsName,
     ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
     zone::activation::Policy,
@@ -80,6 +81,13 @@ impl Authorities {
     /// The CA with this name, or the default one; `None` when it is not configured (any more).
     pub fn get(&self, name: Option<AuthorityName>) -> Option<&Arc<dyn Authority>> {
         self.by_name.get(&name.unwrap_or(self.default))
+    }
+
+    /// All of them as CAA records know them, the default first.
+    pub fn issuers(&self) -> Vec<Issuer> {
+        let first = self.by_name.get(&self.default).into_iter();
+        let others = self.by_name.iter().filter(|(name, _)| **name != self.default);
+        first.chain(others.map(|(_, authority)| authority)).map(|a| a.issuer()).collect()
     }
 }
 

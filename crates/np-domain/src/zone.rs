@@ -118,6 +118,15 @@ pub struct CnameTarget {
 }
 
 impl CnameTarget {
+    /// That of the hostnames of `zone`, when customers of partial zones point below `cdn_domain`.
+    pub fn of(zone: &Zone, cdn_domain: Option<&DnsName>) -> Self {
+        let partial = match zone.kind {
+            ZoneKind::Full => None,
+            ZoneKind::Partial => cdn_domain.and_then(|cdn| cdn.child(zone.name.as_str()).ok()),
+        };
+        Self { zone: zone.name.clone(), partial }
+    }
+
     /// Whether a chain that ends in `last` points at the zone.
     pub fn accepts(&self, last: &DnsName) -> bool {
         last.is_within(self.zone.as_str())

@@ -26,8 +26,19 @@ impl Unbound {
     /// # Errors
     /// When Unbound is not installed or does not start.
     pub async fn start(zones: &[(&str, SocketAddr)]) -> anyhow::Result<Self> {
-        program::on_free_ports(async || Self::start_on(ports::free_tcp_and_udp()?, zones).await)
-            .await
+        Self::start_validating(zones, &[]).await
+    }
+
+    /// The same, with trust anchors (such as `customer.test. DS ...`): names below them must be signed, or are SERVFAIL.
+    ///
+    /// # Errors
+    /// When Unbound is not installed or does not start.
+    pub async fn start_validating(
+        zones: &[(&str, SocketAddr)],
+        trust_anchors: &[&str],
+    ) -> anyhow::Result<Self> {
+        let start = async || Self::start_on(ports::free_tcp_and_udp()?, zones, trust_anchors).await;
+        program::on_free_ports(start).await
     }
 
     /// Where it answers, by UDP and TCP.
@@ -36,10 +47,14 @@ impl Unbound {
         ports::loopback(self.port)
     }
 
-    async fn start_on(port: u16, zones: &[(&str, SocketAddr)]) -> anyhow::Result<Self> {
+    async fn start_on(
+        port: u16,
+        zones: &[(&str, SocketAddr)],
+        trust_anchors: &[&str],
+    ) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("np-unbound-")?;
         let configuration = folder.path().join("unbound.conf");
-        fs::write(&configuration, configuration_text(port, &folder, zones))?;
+        fs::write(&configuration, configuration_text(port, &folder, zones, trust_anchors))?;
         let mut command = Command::new(program::find("unbound")?);
         command.args(["-d", "-p", "-c"]).arg(&configuration);
         let mut program =
@@ -49,7 +64,13 @@ impl Unbound {
     }
 }
 
-fn configuration_text(port: u16, folder: &TempDir, zones: &[(&str, SocketAddr)]) -> String {
+fn configuration_text(
+    port: u16,
+    folder: &TempDir,
+    zones: &[(&str, SocketAddr)],
+    trust_anchors: &[&str],
+) -> String {
+    let modules = if trust_anchors.is_empty() { "iterator" } else { "validator iterator" };
     let mut text = format!(
         r#"server:
     directory: "{}"
@@ -63,7 +84,7 @@ fn configuration_text(port: u16, folder: &TempDir, zones: &[(&str, SocketAddr)])
     do-ip6: no
     do-not-query-localhost: no
     access-control: 127.0.0.0/8 allow
-    module-config: "iterator"
+    module-config: "{modules}"
     cache-max-ttl: 0
     cache-max-negative-ttl: 0
     infra-host-ttl: 1
@@ -71,6 +92,9 @@ fn configuration_text(port: u16, folder: &TempDir, zones: &[(&str, SocketAddr)])
 "#,
         folder.path().display()
     );
+    for anchor in trust_anchors {
+        writeln!(text, "    trust-anchor: \"{anchor}\"").ok();
+    }
     for (zone, _) in zones {
         writeln!(text, "    local-zone: \"{zone}.\" transparent").ok();
     }

@@ -6,11 +6,14 @@ use anyhow::Context as _;
 use hyper_util::service::TowerToHyperService;
 use np_control::{
     adapters::{
-        clock::SystemClock, http_probe::HttpTokenProbe, resolver::DnsResolver,
+        clock::SystemClock,
+        http_probe::HttpTokenProbe,
+        inspector::WorldInspector,
+        resolver::{DnsResolver, ResolverError},
         trust_store::TrustStore,
     },
     api::{self, ApiDeps, ApiSettings},
-    app::draws::RandomDraws,
+    app::{diagnostics::Issuers, draws::RandomDraws},
     feed_server::{self, FeedLimits, FeedServer, FeedServerDeps},
     reconcile::{
         Journal, Settings, World,
@@ -26,7 +29,7 @@ use np_domain::{
     certificate::AuthorityName,
     delegation::DelegationDomain,
     name::DnsName,
-    ports::{Clock, HttpProbe, LeaseOwner, Resolver, Vault},
+    ports::{Clock, HttpProbe, Inspector, LeaseOwner, Resolver, Vault},
     secret::SecretBytes,
 };
 use np_store::{FileVault, OpenError, Store};
@@ -131,6 +134,7 @@ impl Control {
                 .await?;
         let resolver = resolver(loaded)?;
         let probe = HttpTokenProbe::new(config.checks.probe(), resolver.clone());
+        let inspector = inspector(loaded, probe.clone(), ground.clock.clone())?;
         let senses = Senses { resolver, probe: Arc::new(probe) };
         let built = authorities::build(&BuildDeps {
             loaded,
@@ -142,6 +146,8 @@ impl Control {
         })
         .await?;
         let local_root = built.local_root.clone();
+        let authorities = built.authorities.clone();
+        let issuers: Issuers = Arc::new(move || authorities.issuers());
         let works = TaskTracker::new();
         let world = world(loaded, node, &ground, senses, built);
         if let Err(why) = world.take_over().await {
@@ -151,7 +157,7 @@ impl Control {
         let feed = feed(&ground, node);
         let api_server = HttpServer::new(
             sockets.api,
-            TowerToHyperService::new(api::router(api_deps(loaded, &ground))),
+            TowerToHyperService::new(api::router(api_deps(loaded, &ground, inspector, issuers))),
             config.api.connections_max,
         )?;
         let feed_routes = TowerToHyperService::new(feed_server::router(feed.clone()));
@@ -219,11 +225,24 @@ pub(crate) fn trust_store(loaded: &Loaded) -> Result<TrustStore, ConfigError> {
 }
 
 fn resolver(loaded: &Loaded) -> Result<Arc<dyn Resolver>, ConfigError> {
-    let resolver = DnsResolver::new(loaded.config.checks.resolver()).map_err(|why| {
-        let message = format!("{:#}", anyhow::Error::new(why));
-        loaded.blame("checks", Invalid::new("resolvers", message))
-    })?;
-    Ok(Arc::new(resolver))
+    let resolver = DnsResolver::new(loaded.config.checks.resolver());
+    Ok(Arc::new(resolver.map_err(|why| resolvers_refused(loaded, why))?))
+}
+
+/// What diagnoses look with.
+fn inspector(
+    loaded: &Loaded,
+    probe: HttpTokenProbe,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Inspector>, ConfigError> {
+    let settings =
+        loaded.config.checks.inspector().map_err(|why| resolvers_refused(loaded, why))?;
+    Ok(Arc::new(WorldInspector::new(settings, probe, clock)))
+}
+
+fn resolvers_refused(loaded: &Loaded, why: ResolverError) -> ConfigError {
+    let message = format!("{:#}", anyhow::Error::new(why));
+    loaded.blame("checks", Invalid::new("resolvers", message))
 }
 
 fn world(
@@ -293,7 +312,12 @@ fn name_servers(loaded: &Loaded) -> Vec<DnsName> {
     servers.into_iter().map(|server| server.name).collect()
 }
 
-fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
+fn api_deps(
+    loaded: &Loaded,
+    ground: &Ground,
+    inspector: Arc<dyn Inspector>,
+    issuers: Issuers,
+) -> ApiDeps {
     let config = &loaded.config;
     let limit = config.api.hostnames_per_zone_max;
     ApiDeps {
@@ -319,6 +343,8 @@ fn api_deps(loaded: &Loaded, ground: &Ground) -> ApiDeps {
         draws: Arc::new(RandomDraws),
         vault: ground.vault.clone(),
         trust: ground.trust.clone(),
+        inspector,
+        issuers,
     }
 }
 

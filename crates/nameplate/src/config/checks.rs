@@ -2,7 +2,11 @@
 
 use std::net::SocketAddr;
 
-use np_control::adapters::{http_probe::ProbeSettings, resolver::ResolverSettings};
+use np_control::adapters::{
+    http_probe::ProbeSettings,
+    inspector::InspectorSettings,
+    resolver::{self, ResolverError, ResolverSettings},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{error::Invalid, value::Span};
@@ -21,6 +25,8 @@ pub(crate) struct Checks {
     pub(crate) validate_dnssec: bool,
     /// The port on which customers' HTTP tokens are looked for: 80, other than in tests.
     pub(crate) http_port: u16,
+    /// The port on which customers' name servers are asked for diagnoses: 53, other than in tests.
+    pub(crate) dns_port: u16,
     /// Whether customers' names may lead to private, loopback and other reserved addresses.
     pub(crate) allow_private_addresses: bool,
     /// The most redirects that are followed.
@@ -39,6 +45,7 @@ impl Default for Checks {
             resolver_attempts: 1,
             validate_dnssec: false,
             http_port: 80,
+            dns_port: 53,
             allow_private_addresses: false,
             redirects_max: 3,
             connect_timeout: Span::seconds(3),
@@ -49,8 +56,9 @@ impl Default for Checks {
 
 impl Checks {
     pub(super) fn check(&self) -> Result<(), Invalid> {
-        match self.http_port {
-            0 => Err(Invalid::new("http_port", "0 is no port to connect to: CAs look at 80")),
+        match (self.http_port, self.dns_port) {
+            (0, _) => Err(Invalid::new("http_port", "0 is no port to connect to: CAs look at 80")),
+            (_, 0) => Err(Invalid::new("dns_port", "0 is no port to ask: name servers have 53")),
             _ => Ok(()),
         }
     }
@@ -63,6 +71,16 @@ impl Checks {
             attempts: self.resolver_attempts,
             validate_dnssec: self.validate_dnssec,
         }
+    }
+
+    /// Whom a diagnosis asks.
+    pub(crate) fn inspector(&self) -> Result<InspectorSettings, ResolverError> {
+        let resolvers = resolver::resolvers(&self.resolvers)?;
+        Ok(InspectorSettings {
+            authority_port: self.dns_port,
+            allow_reserved: self.allow_private_addresses,
+            ..InspectorSettings::new(resolvers)
+        })
     }
 
     /// How far a look over HTTP may go.

@@ -139,6 +139,7 @@ fn know_ports(config: &mut Config, sockets: &Sockets) -> anyhow::Result<()> {
     let dns = sockets.dns.first().context("the role has a name server")?.udp.local_addr()?;
     config.checks.http_port = edge.http.local_addr()?.port();
     config.checks.resolvers = vec![dns];
+    config.checks.dns_port = dns.port();
     config.edge.resolvers = vec![dns];
     Ok(())
 }

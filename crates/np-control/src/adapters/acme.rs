@@ -19,6 +19,7 @@ use np_domain::{
     certificate::{
         Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
     },
+    diagnosis::Issuer,
     ports::{Authority, AuthorityError, OrderStatus, OrderTerms, SecretStore, Vault},
     secret::SecretBytes,
     text::Explanation,
@@ -137,6 +138,10 @@ impl From<AuthorityError> for Stop {
 impl Authority for AcmeAuthority {
     fn name(&self) -> AuthorityName {
         self.name
+    }
+
+    fn issuer(&self) -> Issuer {
+        Issuer::public(self.name, self.account.uri())
     }
 
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {

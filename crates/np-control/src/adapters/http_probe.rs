@@ -4,6 +4,8 @@
 //! made to exactly that address; a redirect is looked up and judged again. Redirects lead to `http` on the same port
 //! only. No connection is kept, no proxy of the environment is used, nothing is decompressed.
 
+mod trace;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -194,27 +196,35 @@ impl HttpTokenProbe {
         location: Option<&HeaderValue>,
         from: SocketAddr,
     ) -> Result<Target, ProbeFailure> {
-        let refuse = |why: &str| {
+        self.leads_to(from_target, location).map_err(|why| {
             let shown = location.map(|l| String::from_utf8_lossy(l.as_bytes()).into_owned());
             let shown = shown.unwrap_or_else(|| "nowhere".to_owned());
             let words = format!("{from} redirects to {shown}: {why}");
             ProbeFailure::Redirect(Explanation::new(words))
-        };
+        })
+    }
+
+    /// Where a `Location` leads, or why it is not followed.
+    fn leads_to(
+        &self,
+        from_target: &Target,
+        location: Option<&HeaderValue>,
+    ) -> Result<Target, &'static str> {
         let text = location.and_then(|location| location.to_str().ok());
         let uri = text.and_then(|text| text.parse::<Uri>().ok());
-        let uri = uri.ok_or_else(|| refuse("the Location header is missing or not a URL"))?;
+        let uri = uri.ok_or("the Location header is missing or not a URL")?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let Some(host) = uri.host() else {
             let host = from_target.host.clone();
             return Ok(Target { host, path });
         };
         if uri.scheme_str() != Some("http") {
-            return Err(refuse("only http is followed; exempt this path from the redirect"));
+            return Err("only http is followed; exempt this path from the redirect");
         }
         if uri.port_u16().is_some_and(|port| port != self.settings.port) {
-            return Err(refuse("another port is not followed"));
+            return Err("another port is not followed");
         }
-        let host = Hostname::parse(host).map_err(|_| refuse("that is not a hostname"))?;
+        let host = Hostname::parse(host).map_err(|_| "that is not a hostname")?;
         Ok(Target { host, path })
     }
 }

@@ -18,6 +18,7 @@ use np_domain::{
     certificate::{
         Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
     },
+    diagnosis::Issuer,
     ports::{
         Authority, AuthorityError, Clock, HttpProbe, OrderStatus, OrderTerms, ProbeRequest,
         Resolver, SecretStore, Vault,
@@ -70,6 +71,10 @@ pub struct LocalAuthority {
 impl Authority for LocalAuthority {
     fn name(&self) -> AuthorityName {
         self.settings.name
+    }
+
+    fn issuer(&self) -> Issuer {
+        Issuer::without_caa(self.settings.name)
     }
 
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {

@@ -185,6 +185,22 @@ fn configuration(servers: &[SocketAddr]) -> Result<ResolverConfig, ResolverError
     Ok(ResolverConfig::from_parts(None, Vec::new(), servers))
 }
 
+/// The addresses of these resolvers, or if there are none, of the system's.
+///
+/// # Errors
+/// When the system's configuration is wanted and cannot be read, or names no server.
+pub fn resolvers(servers: &[SocketAddr]) -> Result<Vec<SocketAddr>, ResolverError> {
+    let config = configuration(servers)?;
+    let mut found: Vec<_> = config.name_servers().iter().map(address).collect();
+    found.dedup();
+    Ok(found)
+}
+
+fn address(server: &NameServerConfig) -> SocketAddr {
+    let port = server.connections.first().map_or(53, |connection| connection.port);
+    SocketAddr::new(server.ip, port)
+}
+
 fn name_server(server: SocketAddr) -> NameServerConfig {
     let mut connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
     for connection in &mut connections {
@@ -205,11 +221,8 @@ fn options(settings: &ResolverSettings) -> ResolverOpts {
 
 /// "resolver 192.0.2.53:53", or all of them: which of several answered is not told.
 fn from_words(config: &ResolverConfig) -> Explanation {
-    let address = |server: &NameServerConfig| {
-        let port = server.connections.first().map_or(53, |connection| connection.port);
-        SocketAddr::new(server.ip, port).to_string()
-    };
-    let servers: Vec<_> = config.name_servers().iter().map(address).collect();
+    let servers: Vec<_> =
+        config.name_servers().iter().map(|server| address(server).to_string()).collect();
     Explanation::new(format!("resolver {}", servers.join(" or ")))
 }
 

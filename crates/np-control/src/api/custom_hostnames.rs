@@ -2,6 +2,7 @@
 
 mod certificates;
 mod create;
+mod diagnostics;
 mod edit;
 mod list;
 mod quota;
@@ -16,6 +17,7 @@ use super::{
     router::Route,
     wire::{
         custom_hostname::{EditedCustomHostname, FILTERS, HostnameWire, NewCustomHostname, View},
+        diagnostics::{EventWire, HISTORY, ReportWire},
         quota::QuotaWire,
         ssl::PairBody,
     },
@@ -28,6 +30,8 @@ const TAG: &str = "Custom hostnames";
 pub(crate) fn routes() -> Vec<Route> {
     const ALL: &str = "/zones/{zone_id}/custom_hostnames";
     const ONE: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
+    const DIAGNOSTICS: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/diagnostics";
+    const HISTORY_OF: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/history";
     const QUOTA: &str = "/zones/{zone_id}/custom_hostnames/quota";
     let (look, change) = (Permission::read(Area::Ssl), Permission::write(Area::Ssl));
     vec![
@@ -55,6 +59,16 @@ pub(crate) fn routes() -> Vec<Route> {
             .tag(TAG)
             .summary("One custom hostname")
             .result::<HostnameWire>(),
+        Route::get(DIAGNOSTICS, "nameplate-custom-hostname-diagnostics", look, diagnostics::diagnose)
+            .tag(TAG)
+            .summary("Why it is not active, who must act, and which record exactly")
+            .details("Looks at its DNS and its port 80 at this moment. What was found is given again for 10 seconds.")
+            .result::<ReportWire>(),
+        Route::get(HISTORY_OF, "nameplate-custom-hostname-history", look, diagnostics::history)
+            .tag(TAG)
+            .summary("What happened to it, the newest first")
+            .query(HISTORY)
+            .result::<Vec<EventWire>>(),
         Route::patch(ONE, "custom-hostname-for-a-zone-edit-custom-hostname", change, edit::edit)
             .tag(TAG)
             .summary("Change a custom hostname, or validate it again")

@@ -23,6 +23,7 @@ use super::{
 use crate::app::{
     access::{AccessError, Area, Need, Permission},
     csrs::CsrFailure,
+    diagnostics::DiagnoseError,
     fallback_origins::FallbackError,
     hostnames::{
         CertificateError, CreateError, EditError, FindError, Place, UploadError, WantedError,
@@ -200,6 +201,15 @@ impl From<CsrFailure> for ApiError {
             CsrFailure::Insert(InsertError::NoParent) => Self::of(Problem::NoAccess),
             CsrFailure::Insert(InsertError::Duplicate { .. }) => Self::of(Problem::Busy),
             CsrFailure::Insert(InsertError::Store(error)) | CsrFailure::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DiagnoseError> for ApiError {
+    fn from(error: DiagnoseError) -> Self {
+        match error {
+            DiagnoseError::Busy => Self::of(Problem::TooManyDiagnoses),
+            DiagnoseError::Find(error) => error.into(),
         }
     }
 }

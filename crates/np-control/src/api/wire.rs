@@ -9,6 +9,7 @@ pub(crate) mod certificate_pack;
 pub(crate) mod change;
 pub(crate) mod custom_csr;
 pub(crate) mod custom_hostname;
+pub(crate) mod diagnostics;
 pub(crate) mod dns_record;
 pub(crate) mod fallback_origin;
 pub(crate) mod invalid;

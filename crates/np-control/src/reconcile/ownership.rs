@@ -16,7 +16,7 @@ use np_domain::{
         StoreError,
     },
     text::Explanation,
-    zone::{CnameTarget, Zone, ZoneKind},
+    zone::{CnameTarget, Zone},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -155,13 +155,7 @@ async fn is_closest(world: &World, zone: &Zone, seen: &Observation) -> Result<bo
 }
 
 fn target(world: &World, zone: &Zone) -> CnameTarget {
-    let partial = match zone.kind {
-        ZoneKind::Full => None,
-        ZoneKind::Partial => {
-            world.settings.cdn_domain.as_ref().and_then(|cdn| cdn.child(zone.name.as_str()).ok())
-        }
-    };
-    CnameTarget { zone: zone.name.clone(), partial }
+    CnameTarget::of(zone, world.settings.cdn_domain.as_ref())
 }
 
 async fn observe(world: &World, hostname: &CustomHostname) -> Observation {

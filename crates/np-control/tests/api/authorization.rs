@@ -20,6 +20,8 @@ const PACKS: &str = "/zones/{zone_id}/ssl/certificate_packs";
 const PACK: &str = "/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}";
 const UNIVERSAL: &str = "/zones/{zone_id}/ssl/universal/settings";
 const CERTIFICATE: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/certificate_pack/{certificate_pack_id}/certificates/{certificate_id}";
+const DIAGNOSTICS: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/diagnostics";
+const HISTORY: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/history";
 const FALLBACK: &str = "/zones/{zone_id}/custom_hostnames/fallback_origin";
 
 /// Every route, and what a token must allow for it.
@@ -52,6 +54,8 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::POST, HOSTNAMES, write(Area::Ssl)),
         (Method::GET, "/zones/{zone_id}/custom_hostnames/quota", read(Area::Ssl)),
         (Method::GET, HOSTNAME, read(Area::Ssl)),
+        (Method::GET, DIAGNOSTICS, read(Area::Ssl)),
+        (Method::GET, HISTORY, read(Area::Ssl)),
         (Method::PATCH, HOSTNAME, write(Area::Ssl)),
         (Method::DELETE, HOSTNAME, write(Area::Ssl)),
         (Method::PUT, CERTIFICATE, write(Area::Ssl)),

@@ -6,6 +6,7 @@
 mod authorization;
 mod contract;
 mod csrs;
+mod diagnostics;
 mod dns_records;
 mod edits;
 mod hostile;

@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::contract::Exchange;
+use crate::{contract::Exchange, diagnostics::Nothing};
 
 pub(crate) struct World {
     pub(crate) router: Router,
@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) bells: Bells,
     pub(crate) journal: Journal,
     pub(crate) draws: Arc<dyn Draws>,
+    pub(crate) inspector: Arc<Nothing>,
     /// The administrator's token.
     pub(crate) admin: String,
     /// The root that uploaded certificates must lead to.
@@ -112,6 +113,7 @@ impl World {
         let root = Ca::root("Trusted root");
         let journal = Journal::default();
         let draws: Arc<dyn Draws> = Arc::new(CountingDraws::default());
+        let inspector = Arc::<Nothing>::default();
         let made = tokens::create_admin(store.as_ref(), draws.as_ref(), clock.now()).await.unwrap();
         let admin = made.secret.expose().to_owned();
         let router = router(ApiDeps {
@@ -123,8 +125,21 @@ impl World {
             draws: draws.clone(),
             trust: Arc::new(TrustStore::from_pem(&root.pem).unwrap()),
             vault: Arc::new(FileVault::open_or_create(&folder.path().join("master.key")).unwrap()),
+            inspector: inspector.clone(),
+            issuers: Arc::new(Vec::new),
         });
-        Self { router, store, clock, bells, journal, draws, admin, root, _folder: folder }
+        Self {
+            router,
+            store,
+            clock,
+            bells,
+            journal,
+            draws,
+            inspector,
+            admin,
+            root,
+            _folder: folder,
+        }
     }
 
     /// Sends a request as the administrator.

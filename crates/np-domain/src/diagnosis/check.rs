@@ -25,6 +25,8 @@ macro_rules! checks {
 checks! {
     /// The zone may not have this hostname.
     Blocked = "zone.hold";
+    /// The zone is not proven to be its account's.
+    ZoneNotActive = "zone.not_active";
     /// There is nowhere to send requests.
     NoFallbackOrigin = "zone.no_fallback_origin";
     /// Ownership is proven.

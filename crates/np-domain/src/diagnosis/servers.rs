@@ -61,12 +61,15 @@ fn failures(case: &Case<'_>) -> Vec<Finding> {
         let finding = Finding::new(Check::DnssecBogus, Verdict::Problem, Actor::Customer, words);
         return vec![finding.seen([answer.evidence(), without.evidence()])];
     }
-    let in_a_loop = case.sight.chain(case.wanted.name.as_dns()).end == ChainEnd::Loop;
+    // Resolvers give up where CNAMEs do not end, or end at somebody else's name that fails: that is told already.
+    let chain = case.sight.chain(case.wanted.name.as_dns());
+    let endless = matches!(chain.end, ChainEnd::Loop | ChainEnd::TooLong);
+    let leads_away = !chain.links.is_empty() && !case.points_here();
     let questions = case.questions();
     let essential = |answer: &&&Answer| questions.contains(&&answer.question);
     let failed: Vec<_> = failed.iter().filter(essential).collect();
     match failed.first() {
-        Some(first) if !in_a_loop => {
+        Some(first) if !endless && !leads_away => {
             let words = format!(
                 "Looking up {} failed (SERVFAIL): the name servers of the domain do not answer as they should. Check that they run, \
                  that the registrar's NS records name them, and that they serve the zone.",

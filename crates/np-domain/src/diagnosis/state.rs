@@ -10,6 +10,19 @@ use crate::{
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings: Vec<_> = case.wanted.ownership().and_then(of_ownership).into_iter().collect();
+    if !case.wanted.zone_is_active {
+        let words = format!(
+            "The zone {} is not active: until it is proven to be its account's, a CNAME to it proves nothing. Activate it (GET \
+             .../zones/ID shows how), or prove ownership by the TXT record.",
+            case.wanted.target.zone
+        );
+        findings.push(Finding::new(
+            Check::ZoneNotActive,
+            case.pointing_verdict(),
+            Actor::Provider,
+            words,
+        ));
+    }
     if case.wanted.record.is_some() && !case.wanted.has_origin {
         let words = "The zone has no fallback origin, so that there is nowhere to send requests, and the hostname is not \
                      activated: set one (PUT .../custom_hostnames/fallback_origin), or give the hostname a custom_origin_server.";

@@ -20,6 +20,8 @@ pub struct Wanted {
     pub target: CnameTarget,
     /// The target to recommend.
     pub point_at: DnsName,
+    /// Whether the zone is proven to be its account's: otherwise a CNAME to it proves nothing.
+    pub zone_is_active: bool,
     /// Whether its requests have somewhere to go.
     pub has_origin: bool,
     /// Where `_acme-challenge` is delegated to; `None` when that is too long for a name, or not known.
@@ -37,6 +39,28 @@ pub struct Issuer {
     pub domains: Vec<DnsName>,
     /// Our account there (RFC 8657), as far as it is known.
     pub account: Option<Explanation>,
+}
+
+/// The domains by which CAA records know the CAs behind the API's names (behaviour.md 3.4). The first is the one to write.
+const CAA_DOMAINS: [(AuthorityName, &str); 4] = [
+    (AuthorityName::Digicert, "digicert.com"),
+    (AuthorityName::Google, "pki.goog"),
+    (AuthorityName::LetsEncrypt, "letsencrypt.org"),
+    (AuthorityName::SslCom, "ssl.com"),
+];
+
+impl Issuer {
+    /// A public CA, with our account there.
+    pub fn public(authority: AuthorityName, account: Option<Explanation>) -> Self {
+        let known = CAA_DOMAINS.iter().filter(|(name, _)| *name == authority);
+        let domains = known.filter_map(|(_, domain)| domain.parse().ok()).collect();
+        Self { authority, domains, account }
+    }
+
+    /// A CA that does not look at CAA.
+    pub fn without_caa(authority: AuthorityName) -> Self {
+        Self { authority, domains: Vec::new(), account: None }
+    }
 }
 
 impl Wanted {

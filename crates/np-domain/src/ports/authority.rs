@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::{
     certificate::{AuthorityName, CertName, DcvMethod, KeyType, Order, Problem},
+    diagnosis::Issuer,
     text::Explanation,
 };
 
@@ -70,6 +71,11 @@ pub enum AuthorityError {
 pub trait Authority: Send + Sync {
     /// Which of the API's CAs this driver stands for.
     fn name(&self) -> AuthorityName;
+
+    /// How CAA records know it. What it costs to know our account is not spent for this.
+    fn issuer(&self) -> Issuer {
+        Issuer::public(self.name(), None)
+    }
 
     /// Places an order and gives it with the proof wanted for each name.
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError>;

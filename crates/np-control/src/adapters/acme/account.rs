@@ -42,6 +42,11 @@ impl AccountKeeper {
             .await
     }
 
+    /// The account's URI, once the account was used.
+    pub(super) fn uri(&self) -> Option<Explanation> {
+        self.account.get().map(|account| Explanation::new(account.id()))
+    }
+
     async fn find_or_make(&self) -> Result<Account, Stop> {
         let name = self.secret_name();
         if let Some(kept) = self.secrets.secret(&name).await.map_err(store_trouble)? {

@@ -74,6 +74,8 @@ problems! {
     BadQuery = 400, 10002, "Invalid request parameter.";
     /// Others kept changing it.
     Busy = 503, 10503, "It was being changed by others at the same time. Try again.";
+    /// As many run as may.
+    TooManyDiagnoses = 503, 10504, "Too many diagnoses are under way. Try again in a few seconds.";
     /// Anything of ours.
     Internal = 500, 1500, "Internal Server Error";
 

@@ -100,6 +100,14 @@ pub(super) const ROWS: &[Row] = &[
         &["zone.hold problem customer"],
     ),
     (
+        "a zone that is not active",
+        |mut s| {
+            s.wanted.zone_is_active = false;
+            s.pointed()
+        },
+        &["zone.not_active problem provider"],
+    ),
+    (
         "no fallback origin",
         |mut s| {
             s.wanted.has_origin = false;

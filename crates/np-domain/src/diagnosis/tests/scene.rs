@@ -53,6 +53,7 @@ impl Scene {
             record: Some(HostnameRecord { hostname: hostname(), certificate: None }),
             target: CnameTarget { zone: "provider.com".parse().unwrap(), partial: None },
             point_at: "customers.provider.com".parse().unwrap(),
+            zone_is_active: true,
             has_origin: true,
             delegation: DELEGATION.parse().ok(),
             issuers: issuers(),

@@ -1,0 +1,68 @@
+//! What we know without looking, beside a name that is as it should be.
+
+use np_domain::{
+    certificate::{Actor, DcvMethod, KeyType, Ordering, Problem, State, Tries},
+    ownership::{Blocked, Moved, MovedWhy, State as Ownership},
+    ports::AuthorityError,
+    text::Explanation,
+};
+
+use crate::{
+    fault::{Fault, attempt, await_txt, now, owned},
+    pointing::RIGHT,
+};
+
+pub(crate) fn faults() -> Vec<Fault> {
+    vec![
+        Fault::new("no fallback origin", RIGHT, &["zone.no_fallback_origin problem provider"])
+            .wants(|wanted| wanted.has_origin = false),
+        Fault::new("a hold", RIGHT, &["zone.hold problem customer"]).wants(|wanted| {
+            let why = Explanation::new("held by the domain's owner");
+            owned(wanted, Ownership::Blocked(Blocked { why, since: now() }));
+        }),
+        Fault::new(
+            "proven by another zone",
+            RIGHT,
+            &["ownership.proven_elsewhere problem customer"],
+        )
+        .wants(|wanted| moved(wanted, MovedWhy::ProvenElsewhere)),
+        Fault::new("never proven", RIGHT, &["ownership.schedule_ended problem provider"])
+            .wants(|wanted| moved(wanted, MovedWhy::NeverProven)),
+        Fault::new("a rate limit of the CA", RIGHT, &["ca.rate_limited problem ca"]).wants(
+            |wanted| {
+                let message = Explanation::new("too many orders");
+                let why = AuthorityError::RateLimited { retry_after: None, message };
+                let problem =
+                    Problem { actor: Actor::Authority, message: Explanation::new(why.to_string()) };
+                let tries = Tries { since: now(), failed: 0, problems: vec![problem] };
+                let ordering =
+                    Ordering { key_type: KeyType::P256, tries, refusals: 1, next_try: now() };
+                attempt(wanted, DcvMethod::Txt, State::Ordering(ordering));
+            },
+        ),
+        Fault::new(
+            "an expired token",
+            format!("{RIGHT}\n_acme-challenge.app TXT one"),
+            &["dcv.token_expired problem provider"],
+        )
+        .wants(|wanted| {
+            await_txt(wanted, &["one"]);
+            let certificate = wanted.record.as_mut().and_then(|r| r.certificate.as_mut());
+            if let Some(State::AwaitingControl(awaiting)) = certificate.map(|c| &mut c.attempt) {
+                awaiting.order.expires_at = Some(now());
+            }
+        }),
+        Fault::new(
+            "a name over 64 octets",
+            "*.app CNAME customers.zoo-provider.com.",
+            &["hostname.over_64_octets notice provider"],
+        )
+        .wants(|wanted| {
+            wanted.name = format!("{}.{}", "a".repeat(60), wanted.name).parse().unwrap()
+        }),
+    ]
+}
+
+fn moved(wanted: &mut np_domain::diagnosis::Wanted, why: MovedWhy) {
+    owned(wanted, Ownership::Moved(Moved { why, since: now(), failures: Vec::new() }));
+}
