@@ -404,7 +404,7 @@ async fn the_fallback_origins_record_cannot_be_deleted() {
     let set = json!({ "origin": "origin.provider.com" });
     records.world.call(Method::PUT, &fallback, set).await.result();
     let path = format!("{}/{}", records.path, made["id"].as_str().unwrap());
-    assert_eq!(own(&records.world.delete(&path).await), refusal(400, 1552, ""));
+    assert_eq!(own(&records.world.delete(&path).await), refusal(400, 1554, ""));
     records.world.delete(&fallback).await.result();
     records.world.delete(&path).await.result();
 }

@@ -234,7 +234,7 @@ problems! {
     /// No fallback origin.
     FallbackNotFound = 404, 1551, "The zone has no fallback origin. Set one first.";
 
-    // DNS records (api.md 2.15). The codes 1552 and 1553 are ours: the original's are not published.
+    // DNS records (api.md 2.15). The codes 1553 and 1554, and the 9101 under 1004, are ours: the original's are not published.
     /// Anything in a record that has no code of its own.
     RecordInvalid = 400, 1004, "DNS Validation Error";
     /// The name of a record.
@@ -264,7 +264,7 @@ problems! {
     /// The same in everything.
     RecordIdentical = 400, 81058, "An identical record already exists.";
     /// The record that the fallback origin needs.
-    RecordOfFallback = 400, 1552, "The record belongs to the zone's fallback origin.";
+    RecordOfFallback = 400, 1554, "The record belongs to the zone's fallback origin.";
     /// A zone file that cannot be imported.
     ZoneFile = 400, 1553, "The zone file cannot be imported.";
 }
