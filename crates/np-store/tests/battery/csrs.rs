@@ -100,12 +100,12 @@ pub(crate) async fn csr_needs_its_zone_and_goes_with_it(world: World) {
     assert_eq!(world.store.csr(owner, csr.id).await.unwrap(), None);
 }
 
-pub(crate) async fn csr_in_use_stays(world: World) {
+pub(crate) async fn csr_goes_once_no_certificate_has_its_key(world: World) {
     let owner = CsrOwner::Zone(world.zone.id);
     let csr = csr(&world, owner, "a", 1);
     world.store.insert_csr(&csr).await.unwrap();
     world.store.insert(&record(world.zone.id, "app.customer.com"), &[]).await.unwrap();
     world.tamper("INSERT INTO csr_uses (csr, certificate) SELECT r.id, c.id FROM custom_csrs r, certificates c").await;
-    assert_eq!(world.store.remove_csr(owner, csr.id).await.unwrap(), CsrRemoval::InUse);
-    assert_eq!(world.store.csr(owner, csr.id).await.unwrap(), Some(csr));
+    assert_eq!(world.store.remove_csr(owner, csr.id).await.unwrap(), CsrRemoval::Removed);
+    assert_eq!(world.store.csr(owner, csr.id).await.unwrap(), None);
 }

@@ -72,7 +72,7 @@ battery! {
         csr_is_found_by_its_owner_only,
         csrs_are_listed_in_the_order_asked_for,
         csr_needs_its_zone_and_goes_with_it,
-        csr_in_use_stays;
+        csr_goes_once_no_certificate_has_its_key;
     damage:
         damaged_row_names_itself_and_hides_no_other;
     dns_records:
