@@ -157,10 +157,12 @@ async fn survives(save: i64, when: Break) -> bool {
         control.pass().await;
         match world.store.pack(world.zone.id, id).await.unwrap() {
             Some(record) if matches!(record.certificate.attempt, State::Settled(_)) => {
-                let inner = world.authority.inner();
-                assert!(inner.placed <= 2 && inner.signed <= 2, "{} orders", inner.placed);
+                let (placed, signed) = {
+                    let inner = world.authority.inner();
+                    (inner.placed, inner.signed)
+                };
+                assert!(placed <= 2 && signed <= 2, "{placed} orders, {signed} signed");
                 assert_eq!(record.certificate.active.len(), 1);
-                drop(inner);
                 world.delete_pack(id).await;
                 is_deleted = true;
             }
