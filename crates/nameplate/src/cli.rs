@@ -35,6 +35,8 @@ pub(crate) enum Command {
     CheckConfig(ConfigArgs),
     /// Bring the database to this version's schema and end (`serve` and `control` do it by themselves)
     Migrate(ConfigArgs),
+    /// Give the user who was made at the first start a new key for X-Auth-Key, and print it; the old one opens nothing more
+    RollKey(ConfigArgs),
     /// Show all of it on this machine: three hostnames from an API call to a verified HTTPS answer
     Demo(DemoArgs),
 }

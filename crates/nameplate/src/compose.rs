@@ -15,6 +15,7 @@ mod supervise;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::service::service_fn;
+use np_control::stores::Stores;
 use np_dns::StaticZones;
 use np_feed::Source;
 use prometheus_client::registry::Registry;
@@ -114,6 +115,15 @@ pub(crate) async fn migrate(loaded: &Loaded) -> Result<(), Failure> {
     node::data_folder(loaded)?;
     control::open_store(loaded).await?;
     println!("the database has this version's schema");
+    Ok(())
+}
+
+/// Gives the user who was made at the first start a new key.
+pub(crate) async fn roll_key(loaded: &Loaded) -> Result<(), Failure> {
+    node::data_folder(loaded)?;
+    let stores = Stores::of(Arc::new(control::open_store(loaded).await?));
+    let path = loaded.config.data.admin_key();
+    println!("{}", first_start::roll_admin_key(&stores, &path).await?);
     Ok(())
 }
 

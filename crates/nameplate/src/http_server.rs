@@ -74,12 +74,13 @@ where
                 () = stop.cancelled() => break,
                 accepted = accepted => accepted,
             };
-            let (Ok(permit), Ok(stream)) = (permit, accepted.map(|(stream, _)| ready(stream)))
-            else {
+            let accepted = accepted.map(|(stream, peer)| (ready(stream), peer));
+            let (Ok(permit), Ok((stream, peer))) = (permit, accepted) else {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            let connection = builder.serve_connection(TokioIo::new(stream), self.service.clone());
+            let service = FromPeer { service: self.service.clone(), peer };
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
                 // A client that went away is the client's business.
@@ -88,6 +89,23 @@ where
             });
         }
         graceful.shutdown().await;
+    }
+}
+
+/// A service that puts the address of the connection among each request's extensions.
+struct FromPeer<S> {
+    service: S,
+    peer: SocketAddr,
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for FromPeer<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> S::Future {
+        request.extensions_mut().insert(self.peer);
+        self.service.call(request)
     }
 }
 

@@ -53,6 +53,10 @@ fn run(command: Command) -> Result<(), Failure> {
             let loaded = load(&args)?;
             block_on(compose::migrate(&loaded))
         }
+        Command::RollKey(args) => {
+            let loaded = load(&args)?;
+            block_on(compose::roll_key(&loaded))
+        }
         Command::Demo(args) => block_on(demo::run(&args)),
     }
 }

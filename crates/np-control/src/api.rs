@@ -15,6 +15,7 @@ mod dns_records;
 mod envelope;
 mod error;
 mod fallback_origin;
+mod guard;
 mod limits;
 mod openapi;
 mod pagination;
@@ -23,6 +24,7 @@ mod ssl;
 mod ssl_analyze;
 mod tokens;
 mod trace;
+mod user;
 mod wire;
 mod zones;
 
@@ -38,6 +40,7 @@ use np_domain::{
     certificate::{AuthorityName, KeyType},
     delegation::DelegationDomain,
     name::DnsName,
+    network::AddressRange,
     ports::{Clock, Inspector, Vault},
     zone::activation::Policy,
 };
@@ -48,6 +51,7 @@ use crate::{
         App, Terms,
         diagnostics::{Diagnostics, Issuers},
         draws::Draws,
+        limits::{Limits, Rates},
     },
     reconcile::Journal,
     stores::Stores,
@@ -117,6 +121,10 @@ pub struct ApiSettings {
     pub packs_per_zone_max: u32,
     /// How zones become active.
     pub activation: Policy,
+    /// How often callers may do what.
+    pub rates: Rates,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
 }
 
 /// Where our DNS answers for ourselves, and where customers of every partial zone point.
@@ -132,6 +140,7 @@ pub(crate) struct Api(Arc<ApiState>);
 pub(crate) struct ApiState {
     pub(crate) app: App,
     pub(crate) settings: ApiSettings,
+    pub(crate) limits: Limits,
 }
 
 impl From<ApiDeps> for Api {
@@ -165,7 +174,8 @@ impl From<ApiDeps> for Api {
             diagnostics,
             terms,
         };
-        Self(Arc::new(ApiState { app, settings }))
+        let limits = Limits::new(settings.rates);
+        Self(Arc::new(ApiState { app, settings, limits }))
     }
 }
 

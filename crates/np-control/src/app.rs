@@ -12,8 +12,10 @@ pub mod draws;
 pub mod fallback_origins;
 pub mod hostnames;
 pub mod identity;
+pub mod limits;
 pub mod packs;
 pub mod tokens;
+pub mod users;
 pub mod zones;
 
 mod race;

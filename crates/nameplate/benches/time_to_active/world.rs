@@ -197,6 +197,8 @@ fn configuration(
         domain = "saasplatform.com"
         [api]
         listen = "{ADDRESS}:{api}"
+        calls_max = 0
+        creates_max = 0
         [admin]
         listen = "{ADDRESS}:{admin}"
         [feed]

@@ -132,6 +132,10 @@ impl Control {
         let admin_token =
             first_start::admin_token(&ground.stores, &*ground.clock, &config.data.admin_token())
                 .await?;
+        if let Some(email) = config.api.admin_email(&config.platform) {
+            let path = config.data.admin_key();
+            first_start::admin_user(&ground.stores, &*ground.clock, email, &path).await?;
+        }
         let resolver = resolver(loaded)?;
         let probe = HttpTokenProbe::new(config.checks.probe(), resolver.clone());
         let inspector = inspector(loaded, probe.clone(), ground.clock.clone())?;
@@ -339,6 +343,8 @@ fn api_deps(
             private_authorities: private_authorities(config),
             packs_per_zone_max: config.api.packs_per_zone_max,
             activation: config.zones.activation.into(),
+            rates: config.api.rates(),
+            trusted_proxies: config.api.trusted_proxies.iter().map(|range| range.0).collect(),
         },
         draws: Arc::new(RandomDraws),
         vault: ground.vault.clone(),

@@ -14,10 +14,14 @@ use np_control::{
     app::{
         draws::RandomDraws,
         tokens::{self, Ensured, TokenSecret},
+        users::{self, UserKey},
     },
     stores::Stores,
 };
-use np_domain::ports::Clock;
+use np_domain::{
+    account::{EmailAddress, User},
+    ports::Clock,
+};
 
 use super::node::write_private;
 
@@ -55,15 +59,69 @@ pub(crate) async fn admin_token(
     }
 }
 
-/// The secret at `path`. What others can read is none.
+/// Sees that there is a user who may do everything, with the address `email` and a key at `path`. The key is on the disk
+/// before its user is in the database, as with the token.
+pub(crate) async fn admin_user(
+    stores: &Stores,
+    clock: &dyn Clock,
+    email: EmailAddress,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let accounts = &*stores.accounts;
+    let users = accounts.users().await.context("the users cannot be read")?;
+    match users.into_iter().next() {
+        Some(user) if user.email == email => Ok(()),
+        Some(user) => {
+            tracing::info!(from = %user.email, to = %email, "admin_user.email_changed");
+            let changed = accounts.save_user(&User { email, ..user }).await;
+            changed.context("the user's address cannot be changed")
+        }
+        None => {
+            let kept = private(path).and_then(|text| UserKey::parse(&text));
+            let key = match kept {
+                Some(key) => key,
+                None => new_key(path)?,
+            };
+            let made = users::create(accounts, &RandomDraws, email, &key, clock.now()).await;
+            let user = made.context("the user cannot be made")?;
+            tracing::info!(path = %path.display(), email = %user.email, "admin_user.made");
+            Ok(())
+        }
+    }
+}
+
+/// Gives the first user a new key, which is at `path` then; its digits. The old one opens nothing any more.
+pub(crate) async fn roll_admin_key(stores: &Stores, path: &Path) -> anyhow::Result<String> {
+    let users = stores.accounts.users().await.context("the users cannot be read")?;
+    let user = users.into_iter().next();
+    let user = user.context("there is no user yet: start `serve` or `control` once")?;
+    let key = new_key(path)?;
+    users::roll_key(&*stores.accounts, user, &key).await.context("the key cannot be changed")?;
+    Ok(key.expose().to_owned())
+}
+
+/// A new key, which is at `path` by then.
+fn new_key(path: &Path) -> anyhow::Result<UserKey> {
+    let key = UserKey::draw(&RandomDraws);
+    write_private(path, key.expose())
+        .with_context(|| format!("the key cannot be written to {}", path.display()))?;
+    Ok(key)
+}
+
+/// The secret at `path`.
 fn kept(path: &Path) -> Option<TokenSecret> {
+    TokenSecret::parse(&private(path)?)
+}
+
+/// What stands at `path`. What others can read is nothing.
+fn private(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode();
     if mode & OTHERS != 0 {
         let path = path.display();
-        tracing::warn!(%path, "admin_token.ignored: the file is open to others; chmod 600 it");
+        tracing::warn!(%path, "secret.ignored: the file is open to others; chmod 600 it");
         return None;
     }
-    TokenSecret::parse(&fs::read_to_string(path).ok()?)
+    fs::read_to_string(path).ok()
 }
 
 /// A new secret, which is at `path` by then.
@@ -126,6 +184,33 @@ mod tests {
             let accounts = self.accounts().await;
             assert_eq!((accounts.len(), found.await.unwrap().account), (1, accounts[0].id));
         }
+    }
+
+    #[tokio::test]
+    async fn the_first_start_makes_a_user_whose_key_can_be_rolled() {
+        let installation = Installation::new().await;
+        installation.start().await.unwrap();
+        let (stores, path) = (&installation.stores, installation.folder.path().join("admin-key"));
+        let start = async |email: &str| {
+            let email = email.parse().unwrap();
+            admin_user(stores, &SystemClock, email, &path).await.unwrap();
+            fs::read_to_string(&path).unwrap()
+        };
+        let opens = async |email: &str, key: &str| {
+            let email = email.parse().unwrap();
+            let credentials = Credentials::Key(&email, key);
+            let now = SystemClock.now();
+            identity::authenticate(&*stores.accounts, credentials, None, now).await.is_ok()
+        };
+        let key = start("a@b.net").await;
+        assert!(opens("a@b.net", &key).await && !opens("x@b.net", &key).await);
+        // Another address, the same key.
+        assert_eq!(start("c@d.net").await, key);
+        assert!(opens("c@d.net", &key).await && !opens("a@b.net", &key).await);
+
+        let rolled = roll_admin_key(stores, &path).await.unwrap();
+        assert!(opens("c@d.net", &rolled).await && !opens("c@d.net", &key).await);
+        assert_eq!(start("c@d.net").await, rolled);
     }
 
     #[tokio::test]

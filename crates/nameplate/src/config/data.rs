@@ -31,6 +31,11 @@ impl Data {
         self.dir.join("admin-token")
     }
 
+    /// Where the first user's key is kept.
+    pub(crate) fn admin_key(&self) -> PathBuf {
+        self.dir.join("admin-key")
+    }
+
     /// Where this node's name is kept.
     pub(crate) fn node_id(&self) -> PathBuf {
         self.dir.join("node-id")

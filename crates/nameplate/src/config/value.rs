@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use np_domain::name::DnsName;
+use np_domain::{account::EmailAddress, name::DnsName, network::AddressRange};
 use serde::{Deserialize, Serialize};
 
 /// A DNS name.
@@ -21,6 +21,44 @@ impl TryFrom<String> for Name {
 impl From<Name> for String {
     fn from(name: Name) -> Self {
         name.0.as_str().to_owned()
+    }
+}
+
+/// An e-mail address.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Email(pub(crate) EmailAddress);
+
+impl TryFrom<String> for Email {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|why| format!("{text:?} is {why}"))
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.0.as_str().to_owned()
+    }
+}
+
+/// A range of IP addresses, or one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Range(pub(crate) AddressRange);
+
+impl TryFrom<String> for Range {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|why| format!("{text:?} is {why}"))
+    }
+}
+
+impl From<Range> for String {
+    fn from(range: Range) -> Self {
+        range.0.to_string()
     }
 }
 

@@ -122,6 +122,8 @@ fn config(folder: &Path) -> Config {
     let mut config = Config::default();
     config.data.dir = folder.join("data");
     config.api.listen = free;
+    // Whoever tries things out need not count calls.
+    (config.api.calls_max, config.api.creates_max, config.api.failures_max) = (0, 0, 0);
     config.feed.listen = free;
     config.admin.listen = free;
     config.dns.listen = vec![free];

@@ -51,7 +51,7 @@ impl Ports {
 pub(crate) fn configuration(ports: &Ports) -> Value {
     json!({
         "platform": { "domain": "nameplate-platform.net" },
-        "api": { "listen": loopback(ports.api) },
+        "api": { "listen": loopback(ports.api), "calls_max": 0, "creates_max": 0 },
         "admin": { "listen": loopback(ports.admin) },
         "edge": {
             "https_listen": loopback(ports.https),

@@ -88,6 +88,7 @@ impl Nameplate {
         for (key, value) in [
             ("data.dir", format!("{dir:?}")),
             ("api.listen", listen(ports.api)),
+            ("api.calls_max", "0".to_owned()),
             ("feed.listen", listen(ports.feed)),
             ("admin.listen", listen(ports.admin)),
             ("edge.https_listen", listen(ports.https)),

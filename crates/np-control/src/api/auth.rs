@@ -7,7 +7,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts};
 use np_domain::{
-    account::{Account, EmailAddress},
+    account::{Account, EmailAddress, User},
     id::{HostnameId, ZoneId},
     token::Principal,
     zone::Zone,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::app::{
     access::{self, Permission},
-    identity::{self, Credentials},
+    identity::Credentials,
 };
 
 const AUTH_KEY: HeaderName = HeaderName::from_static("x-auth-key");
@@ -37,16 +37,19 @@ pub(crate) struct InZone(pub(crate) Zone);
 /// The account of the path, for a caller who may do this to it.
 pub(crate) struct InAccount(pub(crate) Account);
 
+/// The user behind the request, for a caller who may do this to them.
+pub(crate) struct AsUser(pub(crate) User);
+
 /// The custom hostname's id in the path.
 pub(crate) struct HostnameInPath(pub(crate) HostnameId);
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let caller = caller(parts, api).await?;
-        access::allow(&caller, permission(parts)?)?;
-        Ok(Self(caller))
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        let caller = caller(parts)?;
+        access::allow(caller, permission(parts)?)?;
+        Ok(Self(caller.clone()))
     }
 }
 
@@ -54,9 +57,8 @@ impl FromRequestParts<Api> for InZone {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let caller = caller(parts, api).await?;
         let id: ZoneId = path_id(parts, "zone_id").await?.parse().map_err(|_| no_route(parts))?;
-        Ok(Self(access::zone(&api.app, &caller, id, permission(parts)?).await?))
+        Ok(Self(access::zone(&api.app, caller(parts)?, id, permission(parts)?).await?))
     }
 }
 
@@ -64,17 +66,23 @@ impl FromRequestParts<Api> for InAccount {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let caller = caller(parts, api).await?;
         let id = path_id(parts, "account_id").await?.parse().map_err(|_| no_route(parts))?;
-        Ok(Self(access::account(&api.app, &caller, id, permission(parts)?).await?))
+        Ok(Self(access::account(&api.app, caller(parts)?, id, permission(parts)?).await?))
     }
 }
 
-/// Who is calling, whatever they may do.
-async fn caller(parts: &Parts, api: &Api) -> Result<Principal, ApiError> {
-    let found = Found::of(&parts.headers).map_err(ApiError::of)?;
-    let accounts = api.app.stores.accounts.as_ref();
-    Ok(identity::authenticate(accounts, found.credentials(), None, api.app.now()).await?)
+impl FromRequestParts<Api> for AsUser {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let caller = caller(parts)?;
+        Ok(Self(access::user(&api.app, caller, permission(parts)?).await?))
+    }
+}
+
+/// Who is calling, whatever they may do: [`super::guard`] settled it. A route that nobody guards is served to nobody.
+fn caller(parts: &Parts) -> Result<&Principal, ApiError> {
+    parts.extensions.get().ok_or_else(|| ApiError::of(Problem::NoAccess))
 }
 
 /// What the route needs; a route without it is served to nobody.
@@ -107,14 +115,14 @@ pub(crate) fn no_route(parts: &Parts) -> ApiError {
 
 /// The credentials of a request, as far as they can be told without asking memory.
 #[derive(Debug, PartialEq, Eq)]
-enum Found<'a> {
+pub(super) enum Found<'a> {
     Token(&'a str),
     Key(EmailAddress, &'a str),
 }
 
 impl<'a> Found<'a> {
     /// A bearer token wins over a key.
-    fn of(headers: &'a HeaderMap) -> Result<Self, Problem> {
+    pub(super) fn of(headers: &'a HeaderMap) -> Result<Self, Problem> {
         match headers.get(AUTHORIZATION) {
             Some(header) => {
                 let text = header.to_str().map_err(|_| Problem::BearerFormat)?;
@@ -137,7 +145,7 @@ impl<'a> Found<'a> {
         Ok(Self::Key(email.ok_or(Problem::EmailFormat)?, key))
     }
 
-    fn credentials(&self) -> Credentials<'_> {
+    pub(super) fn credentials(&self) -> Credentials<'_> {
         match self {
             Self::Token(secret) => Credentials::Token(secret),
             Self::Key(email, key) => Credentials::Key(email, key),

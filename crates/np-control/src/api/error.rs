@@ -29,6 +29,7 @@ use crate::app::{
         CertificateError, CreateError, EditError, FindError, Place, UploadError, WantedError,
     },
     identity::IdentityError,
+    tokens::manage::ManageError,
     zones::{self, RemoveError},
 };
 
@@ -175,6 +176,21 @@ fn refused(why: &Refusal) -> ApiError {
         }
     };
     ApiError::of(Problem::InvalidToken).because(remedy)
+}
+
+impl From<ManageError> for ApiError {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::Unknown => Self::of(Problem::TokenNotFound),
+            ManageError::TooMuch(index) => {
+                Self::of(Problem::TokenTooMuch).at(format!("/policies/{index}"))
+            }
+            ManageError::NeverValid => Self::of(Problem::TokenInvalid)
+                .at("/expires_on")
+                .because("`expires_on` must lie ahead, and after `not_before`."),
+            ManageError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<FindError> for ApiError {
@@ -439,6 +455,7 @@ impl From<Invalid> for ApiError {
                 "A certificate cannot be taken away from a custom hostname: leave `ssl` out, or delete the hostname.",
             ),
             Why::Switch(key) => switch(key),
+            Why::Token(detail) => Self::of(Problem::TokenInvalid).because(detail),
             Why::Type => Self::of(Problem::TypeUnsupported),
             Why::TypeOrMethodMissing => Self::of(Problem::TypeAndMethodNeeded),
             Why::UnknownAuthority => Self::of(Problem::SslInvalid).because(format!(

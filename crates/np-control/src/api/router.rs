@@ -15,9 +15,9 @@ use super::{
     Api, ApiDeps, accounts, auth, certificate_packs, custom_csrs, custom_hostnames, dcv_delegation,
     dns_records,
     error::{ApiError, Problem},
-    fallback_origin, limits,
+    fallback_origin, guard, limits,
     openapi::{self, Description},
-    ssl, ssl_analyze, tokens, trace, zones,
+    ssl, ssl_analyze, tokens, trace, user, zones,
 };
 use crate::app::access::Permission;
 
@@ -50,7 +50,9 @@ pub fn router(deps: ApiDeps) -> Router {
         routes().into_iter().fold(Router::new(), |router, Route { operation, handler, .. }| {
             router.route(&format!("{BASE}{}", operation.path), handler)
         });
-    v4.route(openapi::PATH, routing::get(openapi::serve))
+    // Only what the table has is guarded: whoever asks for a path that is not there need not say who they are.
+    v4.route_layer(middleware::from_fn_with_state(api.clone(), guard::guarded))
+        .route(openapi::PATH, routing::get(openapi::serve))
         .route(&format!("{BASE}{}", openapi::PATH), routing::get(openapi::serve))
         .method_not_allowed_fallback(not_allowed)
         .fallback(no_route)
@@ -65,6 +67,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let resources = [
         accounts::routes(),
         tokens::routes(),
+        user::routes(),
         zones::routes(),
         dcv_delegation::routes(),
         dns_records::routes(),

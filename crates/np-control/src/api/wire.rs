@@ -15,11 +15,14 @@ pub(crate) mod fallback_origin;
 pub(crate) mod invalid;
 pub(crate) mod object;
 pub(crate) mod pem;
+pub(crate) mod permission_group;
+pub(crate) mod policy;
 pub(crate) mod quota;
 pub(crate) mod recommendation;
 pub(crate) mod ssl;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod user;
 pub(crate) mod zone;
 
 use np_domain::Timestamp;

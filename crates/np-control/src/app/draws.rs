@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use np_domain::{
     custom_hostname::OwnershipToken,
     delegation::DelegationId,
-    id::{AccountId, CertificateId, CsrId, DnsRecordId, HostnameId, PackId, TokenId, ZoneId},
+    id::{
+        AccountId, CertificateId, CsrId, DnsRecordId, HostnameId, PackId, PolicyId, TokenId,
+        UserId, ZoneId,
+    },
 };
 use rand::Rng;
 use uuid::Uuid;
@@ -105,6 +108,26 @@ impl dyn Draws + '_ {
     /// A new zone's part of delegation targets.
     pub fn delegation_id(&self) -> DelegationId {
         DelegationId::from_bytes(self.bytes())
+    }
+
+    /// The id of a new policy.
+    pub fn policy_id(&self) -> PolicyId {
+        PolicyId::from_bytes(self.bytes())
+    }
+
+    /// The id of a new user.
+    pub fn user_id(&self) -> UserId {
+        UserId::from_bytes(self.bytes())
+    }
+
+    /// What makes one attempt different from all others.
+    pub(crate) fn attempt(&self) -> [u8; 16] {
+        self.bytes()
+    }
+
+    /// The bytes of a new key of a user: one digit more than is used.
+    pub(crate) fn key(&self) -> [u8; super::users::KEY_DIGITS.div_ceil(2)] {
+        self.bytes()
     }
 
     /// The bytes of a new API token's secret.

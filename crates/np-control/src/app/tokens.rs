@@ -1,5 +1,7 @@
 //! API tokens: made once, shown once, kept as a hash.
 
+pub mod manage;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use np_domain::{
     Timestamp,
@@ -136,8 +138,8 @@ pub async fn issue(
     Ok(NewToken { account, id: token.id, secret })
 }
 
-/// A token of an account that is taken at once, from everywhere and for ever.
-fn fresh(
+/// A token of an account that is taken at once, from everywhere and for ever. Nothing is kept yet.
+pub fn fresh(
     draws: &dyn Draws,
     account: AccountId,
     name: &str,

@@ -9,7 +9,7 @@ use np_control::{
 use np_domain::permission::{Group, Need, Resource};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{EMAIL, World};
 
 const RECORDS: &str = "/zones/{zone_id}/dns_records";
 const RECORD: &str = "/zones/{zone_id}/dns_records/{dns_record_id}";
@@ -30,7 +30,26 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
     vec![
         (Method::GET, "/accounts", read(Area::Account)),
         (Method::GET, "/accounts/{account_id}", read(Area::Account)),
+        (Method::GET, "/user", read(Area::User)),
+        (Method::PATCH, "/user", write(Area::User)),
+        (Method::GET, "/memberships", read(Area::Membership)),
+        (Method::GET, "/memberships/{membership_id}", read(Area::Membership)),
+        (Method::GET, "/user/tokens", read(Area::Token)),
+        (Method::POST, "/user/tokens", write(Area::Token)),
+        (Method::GET, "/user/tokens/permission_groups", read(Area::Token)),
         (Method::GET, "/user/tokens/verify", Permission::AnyToken),
+        (Method::GET, "/user/tokens/{token_id}", read(Area::Token)),
+        (Method::PUT, "/user/tokens/{token_id}", write(Area::Token)),
+        (Method::DELETE, "/user/tokens/{token_id}", write(Area::Token)),
+        (Method::PUT, "/user/tokens/{token_id}/value", write(Area::Token)),
+        (Method::GET, "/accounts/{account_id}/tokens", read(Area::Token)),
+        (Method::POST, "/accounts/{account_id}/tokens", write(Area::Token)),
+        (Method::GET, "/accounts/{account_id}/tokens/permission_groups", read(Area::Token)),
+        (Method::GET, "/accounts/{account_id}/tokens/verify", Permission::AnyToken),
+        (Method::GET, "/accounts/{account_id}/tokens/{token_id}", read(Area::Token)),
+        (Method::PUT, "/accounts/{account_id}/tokens/{token_id}", write(Area::Token)),
+        (Method::DELETE, "/accounts/{account_id}/tokens/{token_id}", write(Area::Token)),
+        (Method::PUT, "/accounts/{account_id}/tokens/{token_id}/value", write(Area::Token)),
         (Method::GET, "/zones", read(Area::Zone)),
         (Method::POST, "/zones", write(Area::Zone)),
         (Method::GET, ZONE, read(Area::Zone)),
@@ -116,9 +135,6 @@ fn others(path: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// All that there is.
-const EVERYWHERE: [Resource; 2] = [Resource::AllAccounts, Resource::AllZones];
-
 /// The groups for which this holds.
 fn groups(holds: impl Fn(&Group) -> bool) -> Vec<Group> {
     Group::ALL.into_iter().filter(holds).collect()
@@ -141,9 +157,12 @@ async fn check(
 
 #[test]
 fn every_route_is_listed_with_what_it_needs() {
-    let served: Vec<_> =
-        operations().into_iter().map(|o| (o.method, o.path, o.permission)).collect();
-    assert_eq!(served, expected());
+    let in_order = |mut routes: Vec<(Method, &'static str, Permission)>| {
+        routes.sort_by_key(|(method, path, _)| (*path, method.to_string()));
+        routes
+    };
+    let served = operations().into_iter().map(|o| (o.method, o.path, o.permission)).collect();
+    assert_eq!(in_order(served), in_order(expected()));
 }
 
 #[test]
@@ -176,10 +195,30 @@ async fn a_wrong_token_is_refused_everywhere() {
 }
 
 #[tokio::test]
+async fn a_key_opens_everything_and_a_wrong_one_nothing() {
+    let (world, routes) = filled().await;
+    let wrong = "0123456789abcdef0123456789abcdef01234";
+    let (deletes, others): (Vec<_>, Vec<_>) =
+        routes.into_iter().partition(|(method, ..)| *method == Method::DELETE);
+    for (method, path, permission) in others.into_iter().chain(deletes) {
+        let call = async |email: &str, key: &str| {
+            let headers = [("x-auth-email", email), ("x-auth-key", key)];
+            world.request(&headers, method.clone(), &path, "{}".into()).await
+        };
+        for (email, key) in [(EMAIL, wrong), ("other@provider.com", world.key.as_str())] {
+            assert_eq!(call(email, key).await.failure(), (403, 9103, ""), "{method} {path}");
+        }
+        let answer = call("Admin@Provider.COM", &world.key).await;
+        let refused = answer.status == 403 && permission != Permission::AnyToken;
+        assert!(!refused, "{method} {path}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_may_only_read_cannot_write_and_can_read() {
     let (world, routes) = filled().await;
     let reading = groups(|group| group.need == Need::Read);
-    let bearer = format!("Bearer {}", world.colleague(&reading, &EVERYWHERE).await);
+    let bearer = format!("Bearer {}", world.colleague(&reading, &world.everywhere()).await);
     for (method, path, permission) in routes {
         let answer = world.send(Some(&bearer), method.clone(), &path, "{}".into()).await;
         match permission.is_write() {
@@ -195,7 +234,7 @@ async fn a_token_for_all_areas_but_one_is_refused_in_that_one() {
     for (method, path, permission) in routes {
         let Permission::In(area, _) = permission else { continue };
         let elsewhere = groups(|group| group.area != area);
-        let bearer = format!("Bearer {}", world.colleague(&elsewhere, &EVERYWHERE).await);
+        let bearer = format!("Bearer {}", world.colleague(&elsewhere, &world.everywhere()).await);
         let answer = world.send(Some(&bearer), method.clone(), &path, "{}".into()).await;
         assert_eq!(answer.failure(), (403, 10000, ""), "{method} {path}");
     }
@@ -210,7 +249,7 @@ async fn a_token_for_one_area_may_do_what_it_says_there() {
     for (method, path, permission) in others.into_iter().chain(deletes) {
         let Permission::In(area, need) = permission else { continue };
         let just_that = groups(|group| group.area == area && group.need == need);
-        let bearer = format!("Bearer {}", world.colleague(&just_that, &EVERYWHERE).await);
+        let bearer = format!("Bearer {}", world.colleague(&just_that, &world.everywhere()).await);
         let answer = world.send(Some(&bearer), method.clone(), &path, "{}".into()).await;
         let code = answer.body["errors"][0]["code"].clone();
         let refused = answer.status == 403 && (code == 10000 || code == 9109);

@@ -1,16 +1,18 @@
 //! A router over an SQLite store in a folder of its own, with a clock that stands still and ids that count.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use http::{Method, Request, StatusCode, header::AUTHORIZATION};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use np_control::{
     adapters::trust_store::TrustStore,
     api::{ApiDeps, ApiSettings, BODY_TIMEOUT, router},
     app::{
-        draws::{CountingDraws, Draws},
-        tokens,
+        draws::{CountingDraws, Draws, RandomDraws},
+        limits::Rates,
+        tokens::{self, TokenSecret},
+        users::{self, UserKey},
     },
     reconcile::Journal,
     stores::Stores,
@@ -20,10 +22,11 @@ use np_domain::{
     account::Account,
     certificate::{AuthorityName, KeyType},
     delegation::DelegationDomain,
-    id::{AccountId, PolicyId},
+    id::{AccountId, PolicyId, UserId},
     permission::{Effect, Grants, Group, Policy, Resource},
     ports::{AccountStore as _, Clock as _},
     text::Explanation,
+    token::{ApiToken, Owner},
     zone::activation,
 };
 use np_store::{FileVault, Store, StoreOptions};
@@ -34,6 +37,11 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use crate::{contract::Exchange, diagnostics::Nothing};
+
+/// The user's address.
+pub(crate) const EMAIL: &str = "admin@provider.com";
+/// Where requests come from.
+const SOURCE: &str = "192.0.2.1";
 
 pub(crate) struct World {
     pub(crate) router: Router,
@@ -47,6 +55,10 @@ pub(crate) struct World {
     pub(crate) admin: String,
     /// The root that uploaded certificates must lead to.
     pub(crate) root: Ca,
+    /// The user, whose address is [`EMAIL`].
+    pub(crate) user: UserId,
+    /// The user's key.
+    pub(crate) key: String,
     _folder: TempDir,
 }
 
@@ -55,6 +67,7 @@ pub(crate) struct World {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Answer {
@@ -74,6 +87,11 @@ impl Answer {
         assert_eq!(errors.len(), 1, "{self:?}");
         let pointer = errors[0]["source"]["pointer"].as_str().unwrap_or_default();
         (self.status.as_u16(), errors[0]["code"].as_u64().unwrap(), pointer)
+    }
+
+    /// A header, empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     pub(crate) fn message(&self) -> &str {
@@ -96,6 +114,8 @@ pub(crate) fn settings() -> ApiSettings {
         private_authorities: vec![AuthorityName::Google],
         packs_per_zone_max: 3,
         activation: activation::Policy::Automatic,
+        rates: Rates::OFF,
+        trusted_proxies: Vec::new(),
     }
 }
 
@@ -116,6 +136,10 @@ impl World {
         let inspector = Arc::<Nothing>::default();
         let made = tokens::create_admin(store.as_ref(), draws.as_ref(), clock.now()).await.unwrap();
         let admin = made.secret.expose().to_owned();
+        let key = UserKey::draw(&RandomDraws);
+        let email = EMAIL.parse().unwrap();
+        let made = users::create(store.as_ref(), &RandomDraws, email, &key, clock.now()).await;
+        let (user, key) = (made.unwrap().id, key.expose().to_owned());
         let router = router(ApiDeps {
             stores: Stores::of(store.clone()),
             clock: Arc::new(clock.clone()),
@@ -137,6 +161,8 @@ impl World {
             draws,
             inspector,
             admin,
+            user,
+            key,
             root,
             _folder: folder,
         }
@@ -173,13 +199,39 @@ impl World {
         path: &str,
         body: String,
     ) -> Answer {
+        let headers: Vec<_> =
+            authorization.map(|text| ("authorization", text)).into_iter().collect();
+        self.request(&headers, method, path, body).await
+    }
+
+    /// Sends a request with these headers, from [`SOURCE`].
+    pub(crate) async fn request(
+        &self,
+        headers: &[(&str, &str)],
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Answer {
+        self.request_from(SOURCE, headers, method, path, body).await
+    }
+
+    /// Sends a request with these headers from an address.
+    pub(crate) async fn request_from(
+        &self,
+        from: &str,
+        headers: &[(&str, &str)],
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Answer {
         let mut request =
             Request::builder().method(method.clone()).uri(format!("/client/v4{path}"));
-        if let Some(value) = authorization {
-            request = request.header(AUTHORIZATION, value);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let sent = body.clone();
-        let request = request.body(Body::from(body)).unwrap();
+        let mut request = request.body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(SocketAddr::new(from.parse().unwrap(), 50_000));
         let response = self.router.clone().oneshot(request).await.unwrap();
         assert!(response.headers().contains_key("x-request-id"));
         let (head, body) = response.into_parts();
@@ -188,7 +240,7 @@ impl World {
         let (sent, headers, answered) = (sent.as_bytes(), &head.headers, bytes.as_ref());
         Exchange { method: &method, path, sent, status, headers, answered }.check();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status, body }
+        Answer { status, body, headers: head.headers }
     }
 
     /// How many events of this kind were counted.
@@ -207,18 +259,24 @@ impl World {
         let account = Account { id: self.draws.account_id(), name, created_at: now };
         self.store.insert_account(&account).await.unwrap();
         let own = [Resource::Account(account.id), Resource::AccountZones(account.id)];
-        self.token_of(account.id, groups, &own).await
+        self.token_of(account.id, Owner::Account(account.id), groups, &own).await
     }
 
-    /// A token of the administrator's account that may do these things to those.
+    /// A token of the user, in the administrator's account, that may do these things to those.
     pub(crate) async fn colleague(&self, groups: &[Group], resources: &[Resource]) -> String {
         let account = self.store.accounts().await.unwrap()[0].id;
-        self.token_of(account, groups, resources).await
+        self.token_of(account, Owner::User(self.user), groups, resources).await
+    }
+
+    /// All that there is.
+    pub(crate) fn everywhere(&self) -> [Resource; 3] {
+        [Resource::AllAccounts, Resource::AllZones, Resource::User(self.user)]
     }
 
     async fn token_of(
         &self,
         account: AccountId,
+        owner: Owner,
         groups: &[Group],
         resources: &[Resource],
     ) -> String {
@@ -230,9 +288,10 @@ impl World {
             resources: resources.to_vec(),
         };
         let grants = Grants::Policies(vec![policy]);
-        let store = self.store.as_ref();
-        let made = tokens::issue(store, draws, account, "test", grants, now).await.unwrap();
-        made.secret.expose().to_owned()
+        let secret = TokenSecret::draw(draws);
+        let token = tokens::fresh(draws, account, "test", grants, &secret, now);
+        self.store.insert_token(&ApiToken { owner, ..token }).await.unwrap();
+        secret.expose().to_owned()
     }
 
     /// A zone with this name; its id.

@@ -76,6 +76,20 @@ problems! {
     Busy = 503, 10503, "It was being changed by others at the same time. Try again.";
     /// As many run as may.
     TooManyDiagnoses = 503, 10504, "Too many diagnoses are under way. Try again in a few seconds.";
+    /// More calls than a token or user may make.
+    TooManyCalls = 429, 10429, "Too many requests: the limit of this token or user is reached.";
+    /// More hostnames than a zone may get at a time.
+    TooManyCreates = 429, 10429, "Too many requests: enough custom hostnames were created in this zone.";
+    /// Wrong credentials, too often.
+    TooManyFailures = 429, 10429, "Too many requests: credentials from this address were wrong too often.";
+    /// No key.
+    IdempotencyKeyFormat = 400, 10440, "Invalid Idempotency-Key header. Send 1 to 255 printable ASCII characters without spaces.";
+    /// Another request has this key.
+    IdempotencyKeyReused = 422, 10441, "The Idempotency-Key was used for another request. Use a new key for each request.";
+    /// The first request under this key is under way.
+    IdempotentRunning = 409, 10442, "A request with this Idempotency-Key is being carried out. Send it again to get its answer.";
+    /// The first request under this key was carried out; its answer was not kept.
+    IdempotentAnswerGone = 409, 10443, "The request with this Idempotency-Key was carried out. Its answer is too long to keep, or holds a secret: read what it made, or roll its secret.";
     /// Anything of ours.
     Internal = 500, 1500, "Internal Server Error";
 
@@ -221,6 +235,16 @@ problems! {
     PackInvalid = 400, 1604, "The certificate pack is invalid. Check your input and try again.";
     /// The zone has as many packs as it may have.
     PackQuota = 403, 1605, "The zone has all certificate packs that it may have. Delete one first.";
+
+    // API tokens and users. All of them are ours: the original's are not published.
+    /// A body that makes no token.
+    TokenInvalid = 400, 1610, "The API token cannot be made as asked for. Check your input and try again.";
+    /// The user or account has no such token.
+    TokenNotFound = 404, 1611, "The API token was not found. Check the id and try again.";
+    /// More than its maker may.
+    TokenTooMuch = 403, 1612, "An API token cannot allow more than the one that makes, changes or rolls it. Leave out what that one may not do.";
+    /// The user has no such membership.
+    MembershipNotFound = 404, 1613, "The membership was not found. Check the id and try again.";
 
     // Zones and fallback origins. The codes 1551 and 1600 are ours: the original's are not published.
     /// No name for a zone.

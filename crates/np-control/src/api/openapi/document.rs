@@ -116,7 +116,19 @@ fn parameters(
         let schema = (param.schema)(&mut schemas.sent);
         json!({ "name": param.name, "in": "query", "description": param.about, "schema": schema })
     }));
+    if operation.method != Method::GET {
+        all.push(idempotency_key());
+    }
     all
+}
+
+/// The header that makes it safe to send a request again.
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header",
+        "description": "A request that is sent again under the same key within a day is carried out once, and answered again.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+    })
 }
 
 fn request_body(body: &BodyShape, schemas: &mut Schemas) -> Value {

@@ -34,6 +34,7 @@ pub(super) const FAILURES: &[(StatusCode, &str)] = &[
 pub(super) const WRITE_FAILURES: &[(StatusCode, &str)] = &[
     (StatusCode::REQUEST_TIMEOUT, "The body did not come in time."),
     (StatusCode::CONFLICT, "It contradicts what is there already."),
+    (StatusCode::UNPROCESSABLE_ENTITY, "The `Idempotency-Key` was used for another request."),
 ];
 
 /// What a status of a failure means.

@@ -50,6 +50,11 @@ pub(crate) fn per_page(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 1, "maximum": PER_PAGE_MAX, "default": 20 })
 }
 
+/// Which end comes first.
+pub(crate) fn direction(_: &mut SchemaGenerator) -> Schema {
+    word_of(&["asc", "desc"])
+}
+
 /// One of these words.
 pub(crate) fn word_of(words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": words })

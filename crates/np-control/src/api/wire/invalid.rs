@@ -62,6 +62,8 @@ pub(crate) enum Why {
     CsrPathId,
     /// Neither on nor off: the setting's key.
     Switch(&'static str),
+    /// Something about a token, in words.
+    Token(String),
     /// No such type of validation.
     Type,
     /// Type and method are needed, and one is missing.
