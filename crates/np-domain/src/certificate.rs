@@ -10,8 +10,10 @@ pub mod renewal;
 pub mod upload;
 
 mod key;
+mod standing;
 
 pub use key::{KeyKind, KeyType};
+pub use standing::Standing;
 pub use upload::{Kept, Origin, Presented, Uploaded};
 
 use std::{fmt, str::FromStr};
@@ -431,7 +433,7 @@ pub struct Stalled {
 }
 
 /// Where an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// Placing the order.
     Ordering,

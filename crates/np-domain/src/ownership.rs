@@ -124,7 +124,58 @@ impl Method {
     }
 }
 
+/// A state without what is particular about it: what lists are filtered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// [`State::Unproven`]
+    Unproven,
+    /// [`State::Proven`]
+    Proven,
+    /// [`State::Moved`]
+    Moved,
+    /// [`State::GivenUp`]
+    GivenUp,
+    /// [`State::Blocked`]
+    Blocked,
+    /// [`State::Leaving`]
+    Leaving,
+}
+
+impl Kind {
+    /// All of them, with the name that the store uses.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Unproven, "unproven"),
+        (Self::Proven, "proven"),
+        (Self::Moved, "moved"),
+        (Self::GivenUp, "given_up"),
+        (Self::Blocked, "blocked"),
+        (Self::Leaving, "leaving"),
+    ];
+
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(known, _)| *known == self).map_or("unproven", |(_, name)| name)
+    }
+
+    /// The kind with that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+}
+
 impl State {
+    /// Which state it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unproven(_) => Kind::Unproven,
+            Self::Proven(_) => Kind::Proven,
+            Self::Moved(_) => Kind::Moved,
+            Self::GivenUp(_) => Kind::GivenUp,
+            Self::Blocked(_) => Kind::Blocked,
+            Self::Leaving(_) => Kind::Leaving,
+        }
+    }
+
     /// The state of a new hostname: to be checked at once.
     pub fn new(now: Timestamp) -> Self {
         Self::Unproven(Unproven { since: now, attempt: 0, next_check: now, failures: Vec::new() })

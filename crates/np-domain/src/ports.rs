@@ -5,6 +5,7 @@ mod authority;
 mod clock;
 mod csr_store;
 mod dns_record_store;
+mod hostname_list;
 mod http_probe;
 mod idempotency;
 mod inspector;
@@ -19,15 +20,18 @@ pub use dns_record_store::{
     DnsRecordChange, DnsRecordChangeError, DnsRecordFilter, DnsRecordOrder, DnsRecordStore,
     DnsRecordTerm, Matching, Sought, TagTerm, TextMatch,
 };
+pub use hostname_list::{
+    HostnameFilter, HostnameList, HostnamePage, NameFilter, Order, Position, Start, Total,
+};
 pub use http_probe::{BODY_BYTES_MAX, HttpProbe, ProbeFailure, ProbeReply, ProbeRequest};
 pub use idempotency::{Attempt, Begun, IdempotencyStore, KeptAnswer, KeyedRequest};
 pub use inspector::Inspector;
 pub use resolver::{LookupFailure, Resolver, TxtAnswer};
 pub use store::{
-    AccountStore, CertificateChange, CertificateStore, Direction, FeedItem, FeedPosition,
-    FeedStore, FeedSubject, HistoryStore, Hold, HostnameChange, HostnameFilter, HostnameStore,
-    InsertError, InsertPackError, Lease, LeaseOwner, NameFilter, NodeReport, NodeRole, PackChange,
-    PackStore, Page, Publish, SecretStore, StoreError, TextFilter, TextRelation, VisibleZones,
-    ZoneFilter, ZoneOrder, ZoneStore, ZoneTerm,
+    AccountStore, AddError, Addition, CertificateChange, CertificateStore, Direction, FeedItem,
+    FeedPosition, FeedStore, FeedSubject, HistoryStore, Hold, HostnameChange, HostnameStore,
+    InsertError, InsertPackError, Lease, LeaseOwner, NodeReport, NodeRole, PackChange, PackStore,
+    Page, Publish, SecretStore, StoreError, TextFilter, TextRelation, VisibleZones, ZoneFilter,
+    ZoneOrder, ZoneStore, ZoneTerm,
 };
 pub use vault::{Vault, VaultError};

@@ -73,6 +73,7 @@ pub(crate) enum Connection {
     PostgresReader(PoolConnection<Postgres>),
     PostgresWriter(Transaction<'static, Postgres>),
     SqliteReader(PoolConnection<Sqlite>),
+    SqliteSnapshot(Transaction<'static, Sqlite>),
     SqliteWriter(SqliteConnection),
 }
 
@@ -126,6 +127,17 @@ impl Database {
         })
     }
 
+    /// A connection to read with, all of whose statements see the same moment.
+    pub(crate) async fn snapshot(&self) -> Result<Connection, StoreError> {
+        Ok(match self {
+            Self::Postgres(pool) => {
+                const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Connection::PostgresWriter(pool.begin_with(BEGIN).await.map_err(unavailable)?)
+            }
+            Self::Sqlite(file) => Connection::SqliteSnapshot(file.snapshot().await?),
+        })
+    }
+
     /// Runs `work` in a transaction. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`.
     pub(crate) async fn write<T, E, W>(&self, work: W) -> Result<T, E>
     where
@@ -172,6 +184,9 @@ macro_rules! run {
                 $statement.for_postgres().$method(&mut **c).await.map(Answer::Postgres)
             }
             Connection::SqliteReader(c) => {
+                $statement.for_sqlite().$method(&mut **c).await.map(Answer::Sqlite)
+            }
+            Connection::SqliteSnapshot(c) => {
                 $statement.for_sqlite().$method(&mut **c).await.map(Answer::Sqlite)
             }
             Connection::SqliteWriter(c) => {
@@ -226,7 +241,15 @@ impl Connection {
     pub(crate) fn locking(&self, clause: &'static str) -> &'static str {
         match self {
             Self::PostgresReader(_) | Self::PostgresWriter(_) => clause,
-            Self::SqliteReader(_) | Self::SqliteWriter(_) => "",
+            Self::SqliteReader(_) | Self::SqliteSnapshot(_) | Self::SqliteWriter(_) => "",
+        }
+    }
+
+    /// Whether it leads to SQLite, for the few statements that must differ.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        match self {
+            Self::PostgresReader(_) | Self::PostgresWriter(_) => false,
+            Self::SqliteReader(_) | Self::SqliteSnapshot(_) | Self::SqliteWriter(_) => true,
         }
     }
 }

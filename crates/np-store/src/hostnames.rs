@@ -7,46 +7,26 @@ use np_domain::{
     Timestamp,
     custom_hostname::{CustomHostname, HostnameRecord},
     entry::FeedKey,
-    event::Event,
     id::{HostnameId, ZoneId},
     name::Hostname,
     ports::{
-        CertificateChange, Hold, HostnameChange, HostnameFilter, HostnameStore, InsertError, Lease,
-        LeaseOwner, NameFilter, Page, Publish, StoreError,
+        AddError, Addition, CertificateChange, Hold, HostnameChange, HostnameList, HostnamePage,
+        HostnameStore, InsertError, Lease, LeaseOwner, Page, Publish, StoreError,
     },
-    text::Explanation,
 };
 
 use crate::{
-    Store,
+    Store, additions,
     database::Connection,
+    lists,
     records::{self, COLUMNS, TABLES},
-    row,
-    statement::{Parameter, Statement, sql},
+    statement::{Parameter, sql},
 };
 
 #[async_trait]
 impl HostnameStore for Store {
-    async fn insert(&self, record: &HostnameRecord, events: &[Event]) -> Result<(), InsertError> {
-        let (record, events) = (record.clone(), events.to_vec());
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    let hostname = &record.hostname;
-                    check_zone(connection, hostname.zone).await?;
-                    insert_hostname(connection, &record).await?;
-                    if let Some(certificate) = &record.certificate
-                        && !records::insert_certificate(connection, certificate).await?
-                    {
-                        let existing = Explanation::new(certificate.id.to_string());
-                        return Err(InsertError::Duplicate { existing });
-                    }
-                    records::remember(connection, hostname.id, &events).await?;
-                    let key = FeedKey::Hostname(hostname.id);
-                    Ok(records::mark(connection, key, Publish::Yes).await?)
-                })
-            })
-            .await
+    async fn add(&self, additions: Vec<Addition>) -> Vec<Result<(), AddError>> {
+        additions::add(self, additions).await
     }
 
     async fn find(
@@ -62,18 +42,12 @@ impl HostnameStore for Store {
         row.as_ref().map(records::record).transpose()
     }
 
-    async fn list(
-        &self,
-        zone: ZoneId,
-        filter: &HostnameFilter,
-        page: Page,
-    ) -> Result<(Vec<HostnameRecord>, u64), StoreError> {
-        let list = page_of(zone, filter, page);
-        let mut reader = self.database.reader().await?;
-        let rows = reader.fetch_all(list).await?;
-        let total = reader.fetch_one(count(zone, filter)).await?;
-        let total = total.count("total").map_err(|why| why.of("hostnames", zone))?;
-        Ok((records::readable(&rows, records::record), total))
+    async fn list(&self, zone: ZoneId, list: &HostnameList) -> Result<HostnamePage, StoreError> {
+        lists::list(self, zone, list).await
+    }
+
+    async fn count(&self, zone: ZoneId) -> Result<u64, StoreError> {
+        lists::counts::total(&mut self.database.reader().await?, zone).await
     }
 
     async fn proven_rivals(
@@ -220,46 +194,6 @@ pub(crate) async fn check_zone(
     }
 }
 
-async fn insert_hostname(
-    connection: &mut Connection,
-    record: &HostnameRecord,
-) -> Result<(), InsertError> {
-    const INSERT: &str = "INSERT INTO hostnames \
-        (id, zone, name, state, certificate, created_at, version, due_at, document) \
-        VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) ON CONFLICT DO NOTHING";
-    let hostname = &record.hostname;
-    let insert = sql(INSERT)
-        .bind(hostname.id)
-        .bind(hostname.zone)
-        .bind(hostname.name.as_str())
-        .bind(row::hostname::Hostname::word(hostname))
-        .bind(records::word(record.certificate.as_ref()))
-        .bind(hostname.created_at)
-        .bind(hostname.ownership.due_at())
-        .bind(row::encode(&row::hostname::Hostname::from(hostname))?);
-    match connection.execute(insert).await? {
-        0 => Err(duplicate(connection, hostname).await?),
-        _ => Ok(()),
-    }
-}
-
-async fn duplicate(
-    connection: &mut Connection,
-    hostname: &CustomHostname,
-) -> Result<InsertError, StoreError> {
-    const FIND: &str =
-        "SELECT id FROM hostnames WHERE zone = $1 AND name = $2 AND state <> 'leaving'";
-    let find = sql(FIND).bind(hostname.zone).bind(hostname.name.as_str());
-    // None of this name: then it is the id that is taken.
-    let existing = match connection.fetch_optional(find).await? {
-        Some(row) => {
-            HostnameId::from_bytes(row.id("id").map_err(|why| why.of("hostnames", &hostname.name))?)
-        }
-        None => hostname.id,
-    };
-    Ok(InsertError::Duplicate { existing: Explanation::new(existing.to_string()) })
-}
-
 async fn save_one(
     connection: &mut Connection,
     change: &HostnameChange,
@@ -306,74 +240,6 @@ async fn claim(
     let take = sql(take).bind(lease.owner.0.as_str()).bind(lease.until);
     connection.execute(take.bind_all(ids.into_iter().map(Parameter::from))).await?;
     Ok(records::readable(&rows, records::record))
-}
-
-// === lists ===
-
-/// The page's ids come out of an index; only then are its documents read.
-fn page_of(zone: ZoneId, filter: &HostnameFilter, page: Page) -> Statement {
-    let (condition, parameters) = condition(zone, filter);
-    let (limit, offset) = (parameters.len() + 1, parameters.len() + 2);
-    let list = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE h.id IN \
-         (SELECT id FROM hostnames WHERE {condition} ORDER BY created_at, id \
-          LIMIT ${limit} OFFSET ${offset}) \
-         ORDER BY h.created_at, h.id"
-    );
-    sql(list).bind_all(parameters).bind(page.size).bind(self::offset(page))
-}
-
-fn count(zone: ZoneId, filter: &HostnameFilter) -> Statement {
-    let (condition, parameters) = condition(zone, filter);
-    sql(format!("SELECT COUNT(*) AS total FROM hostnames WHERE {condition}")).bind_all(parameters)
-}
-
-/// The condition of a list, on `hostnames`, with the values of its placeholders.
-fn condition(zone: ZoneId, filter: &HostnameFilter) -> (String, Vec<Parameter>) {
-    let mut terms = vec!["zone = $1 AND state <> 'leaving'".to_owned()];
-    let mut parameters = vec![Parameter::from(zone)];
-    let mut value = |parameter: Parameter| {
-        parameters.push(parameter);
-        format!("${}", parameters.len())
-    };
-    if let Some(id) = filter.id {
-        terms.push(format!("id = {}", value(id.into())));
-    }
-    match filter.name.as_ref() {
-        Some(NameFilter::Exact(name)) => {
-            terms.push(format!("name = {}", value(lower(name).into())));
-        }
-        Some(NameFilter::Contains(part)) => {
-            terms.push(format!("name LIKE {} ESCAPE '!'", value(pattern(part).into())));
-        }
-        Some(NameFilter::StartsWith(start)) => {
-            let (from, to) = (lower(start), format!("{}{}", lower(start), char::MAX));
-            terms.push(format!("name >= {} AND name < {}", value(from.into()), value(to.into())));
-        }
-        None => {}
-    }
-    match filter.with_certificate {
-        Some(true) => terms.push("certificate <> 'none'".into()),
-        Some(false) => terms.push("certificate = 'none'".into()),
-        None => {}
-    }
-    match filter.wildcard {
-        Some(true) => terms.push("certificate = 'wildcard'".into()),
-        Some(false) => terms.push("certificate <> 'wildcard'".into()),
-        None => {}
-    }
-    (terms.join(" AND "), parameters)
-}
-
-/// Names are kept in lower case.
-fn lower(text: &Explanation) -> String {
-    text.as_str().to_ascii_lowercase()
-}
-
-/// The pattern for names that contain `part`, which may have signs that mean something in a pattern.
-fn pattern(part: &Explanation) -> String {
-    let escaped = lower(part).replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{escaped}%")
 }
 
 /// How many come before the page.

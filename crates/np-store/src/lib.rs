@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod additions;
 mod certificates;
 mod csrs;
 mod database;
@@ -18,6 +19,7 @@ mod feed;
 mod history;
 mod hostnames;
 mod idempotency;
+mod lists;
 mod packs;
 mod records;
 mod row;
@@ -39,6 +41,7 @@ use database::Database;
 #[derive(Clone)]
 pub struct Store {
     database: Database,
+    additions: additions::Queue,
 }
 
 impl Store {
@@ -50,7 +53,8 @@ impl Store {
     /// # Errors
     /// When the URL is of neither form, the database cannot be reached, or its schema cannot be migrated.
     pub async fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
-        let store = Self { database: Database::open(url, options).await? };
+        let database = Database::open(url, options).await?;
+        let store = Self { additions: additions::start(&database), database };
         store.migrate().await?;
         Ok(store)
     }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     csrs,
     database::Connection,
+    lists::facet,
     packs,
     row::{self, Damage},
     statement::{Parameter, Row, sql},
@@ -83,8 +84,8 @@ pub(crate) async fn update_hostname(
 ) -> Result<(), StoreError> {
     const SAVE: &str = "UPDATE hostnames \
         SET state = $1, due_at = $2, document = $3, lease_owner = $4, lease_until = $5, \
-            version = version + 1 \
-        WHERE id = $6 AND version = $7";
+            origin = $6, version = version + 1 \
+        WHERE id = $7 AND version = $8";
     let (owner, until) = lease(hold);
     let save = sql(SAVE)
         .bind(row::hostname::Hostname::word(hostname))
@@ -92,6 +93,7 @@ pub(crate) async fn update_hostname(
         .bind(row::encode(&row::hostname::Hostname::from(hostname))?)
         .bind(owner)
         .bind(until)
+        .bind(origin(hostname))
         .bind(hostname.id)
         .bind(hostname.version);
     one(connection.execute(save).await?)
@@ -153,14 +155,24 @@ pub(crate) fn word(certificate: Option<&Certificate>) -> &'static str {
     }
 }
 
-/// Brings that column up to date.
+/// The column `origin`: where its requests go, as it is printed.
+pub(crate) fn origin(hostname: &CustomHostname) -> Option<String> {
+    hostname.origin.as_ref().map(|origin| origin.server.to_string())
+}
+
+/// Brings the columns up to date that say of a hostname what its certificate is.
 async fn note_certificate(
     connection: &mut Connection,
     hostname: HostnameId,
     certificate: &Certificate,
 ) -> Result<(), StoreError> {
-    const NOTE: &str = "UPDATE hostnames SET certificate = $1 WHERE id = $2 AND certificate <> $1";
-    let note = sql(NOTE).bind(word(Some(certificate))).bind(hostname);
+    const NOTE: &str = "UPDATE hostnames SET certificate = $1, pack = $2, ends_at = $3 WHERE id = $4 \
+        AND (certificate <> $1 OR pack <> $2 OR ends_at IS DISTINCT FROM $3)";
+    let note = sql(NOTE)
+        .bind(word(Some(certificate)))
+        .bind(facet::pack(Some(certificate)))
+        .bind(certificate.ends_at())
+        .bind(hostname);
     connection.execute(note).await.map(|_| ())
 }
 

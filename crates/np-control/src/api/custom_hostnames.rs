@@ -1,5 +1,6 @@
 //! `/zones/{zone_id}/custom_hostnames`: one file per operation.
 
+mod bulk;
 mod certificates;
 mod create;
 mod diagnostics;
@@ -16,8 +17,10 @@ use super::{
     openapi::PAGES,
     router::Route,
     wire::{
-        custom_hostname::{EditedCustomHostname, FILTERS, HostnameWire, NewCustomHostname, View},
+        bulk::{ItemWire, NewCustomHostnames},
+        custom_hostname::{EditedCustomHostname, HostnameWire, NewCustomHostname, View},
         diagnostics::{EventWire, HISTORY, ReportWire},
+        hostname_list::FILTERS,
         quota::QuotaWire,
         ssl::PairBody,
     },
@@ -32,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route> {
     const ONE: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
     const DIAGNOSTICS: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/diagnostics";
     const HISTORY_OF: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}/history";
+    const BULK: &str = "/zones/{zone_id}/custom_hostnames/bulk";
     const QUOTA: &str = "/zones/{zone_id}/custom_hostnames/quota";
     let (look, change) = (Permission::read(Area::Ssl), Permission::write(Area::Ssl));
     vec![
@@ -51,6 +55,11 @@ pub(crate) fn routes() -> Vec<Route> {
         .summary("Create a custom hostname")
         .body::<NewCustomHostname>()
         .created::<HostnameWire>(),
+        Route::post(BULK, "create-custom-hostnames-in-bulk", change, bulk::create)
+            .tag(TAG)
+            .summary("Create up to 1000 custom hostnames; what became of each, in order")
+            .body::<NewCustomHostnames>()
+            .result::<Vec<ItemWire>>(),
         Route::get(QUOTA, "sdk.custom_hostnames.quota.get", look, quota::quota)
             .tag(TAG)
             .summary("How many custom hostnames there may be, and are")

@@ -50,6 +50,19 @@ pub(crate) struct ResultInfo {
     pub(crate) count: usize,
     pub(crate) total_count: u64,
     pub(crate) total_pages: u64,
+    /// Whether `total_count` is about right and not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total_count_is_estimate: Option<bool>,
+    /// Where the list goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cursors: Option<Cursors>,
+}
+
+/// Where a list goes on.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Cursors {
+    /// The parameter `cursor` for the next page.
+    pub(crate) after: String,
 }
 
 impl<T: Serialize> Envelope<T> {

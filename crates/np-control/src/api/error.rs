@@ -70,6 +70,25 @@ impl ApiError {
         self
     }
 
+    /// The same within an item of a list: its pointer begins there.
+    pub(crate) fn below(mut self, index: usize) -> Self {
+        let pointer = self.pointer.unwrap_or_default();
+        self.pointer = Some(format!("/{}/{index}{pointer}", super::wire::bulk::ITEMS));
+        self
+    }
+
+    /// Status and error, for a reply that has other outcomes too. What caused a 500 is logged.
+    pub(crate) fn into_item(self) -> (u16, Item) {
+        self.log();
+        (self.problem.row().status, self.item())
+    }
+
+    fn log(&self) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(problem = ?self.problem, error = %chain(cause.as_ref()), "request failed");
+        }
+    }
+
     fn item(&self) -> Item {
         let row = self.problem.row();
         let message = message(row.message, self.detail.as_deref());
@@ -95,9 +114,7 @@ fn message(text: &str, detail: Option<&str>) -> String {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Some(cause) = &self.cause {
-            tracing::error!(problem = ?self.problem, error = %chain(cause.as_ref()), "request failed");
-        }
+        self.log();
         let row = self.problem.row();
         let status = StatusCode::from_u16(row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let errors = vec![self.item()];

@@ -11,7 +11,7 @@ mod path_parameter;
 mod schemas;
 pub(crate) mod shape;
 
-pub(crate) use describe::{Description, PAGES, QueryParam};
+pub(crate) use describe::{Description, PAGES, QueryParam, schema_of};
 
 use std::sync::LazyLock;
 

@@ -3,11 +3,14 @@
 //! A page past the end is an empty list: the SDKs read on until they get one (api.md 1). `per_page` is cut to what is
 //! allowed and not refused, because clients ask for 1 and for 100 (api.md 2.11).
 
-use np_domain::ports::Page;
+use np_domain::ports::{HostnameList, HostnamePage, Page, Start, Total};
 
 use super::{
-    envelope::ResultInfo,
-    wire::invalid::{Invalid, Why},
+    envelope::{Cursors, ResultInfo},
+    wire::{
+        cursor,
+        invalid::{Invalid, Why},
+    },
 };
 
 /// Items per page, unless asked otherwise.
@@ -31,17 +34,6 @@ impl Params {
     /// All values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Refuses parameters that would be ignored although they change what is asked for.
-    pub(crate) fn refuse(&self, names: &[&str]) -> Result<(), Invalid> {
-        match names.iter().find(|name| self.get(name).is_some()) {
-            Some(name) => Err(invalid(
-                name,
-                format!("Filtering by `{name}` is not supported yet; leave it out."),
-            )),
-            None => Ok(()),
-        }
     }
 
     /// The page asked for.
@@ -77,6 +69,23 @@ pub(crate) fn result_info(page: Page, count: usize, total: u64) -> ResultInfo {
         count,
         total_count: total,
         total_pages: total.div_ceil(u64::from(page.size)),
+        total_count_is_estimate: None,
+        cursors: None,
+    }
+}
+
+/// The same for hostnames, whose lists have cursors and, where counting would take long, estimates.
+pub(crate) fn hostnames_info(list: &HostnameList, page: &HostnamePage) -> ResultInfo {
+    let number = match list.start {
+        Start::Page(number) => number,
+        Start::After(_) => 1,
+    };
+    let asked = Page { number, size: list.size };
+    let after = page.next.as_ref().map(|next| cursor::encode(next, list.order, list.direction));
+    ResultInfo {
+        total_count_is_estimate: matches!(page.total, Total::Estimate(_)).then_some(true),
+        cursors: after.map(|after| Cursors { after }),
+        ..result_info(asked, page.records.len(), page.total.count())
     }
 }
 

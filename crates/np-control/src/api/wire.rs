@@ -5,13 +5,16 @@
 
 pub(crate) mod account;
 pub(crate) mod analysis;
+pub(crate) mod bulk;
 pub(crate) mod certificate_pack;
 pub(crate) mod change;
+pub(crate) mod cursor;
 pub(crate) mod custom_csr;
 pub(crate) mod custom_hostname;
 pub(crate) mod diagnostics;
 pub(crate) mod dns_record;
 pub(crate) mod fallback_origin;
+pub(crate) mod hostname_list;
 pub(crate) mod invalid;
 pub(crate) mod object;
 pub(crate) mod pem;

@@ -71,6 +71,7 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::DELETE, FALLBACK, write(Area::Ssl)),
         (Method::GET, HOSTNAMES, read(Area::Ssl)),
         (Method::POST, HOSTNAMES, write(Area::Ssl)),
+        (Method::POST, "/zones/{zone_id}/custom_hostnames/bulk", write(Area::Ssl)),
         (Method::GET, "/zones/{zone_id}/custom_hostnames/quota", read(Area::Ssl)),
         (Method::GET, HOSTNAME, read(Area::Ssl)),
         (Method::GET, DIAGNOSTICS, read(Area::Ssl)),

@@ -5,15 +5,15 @@ use std::time::Duration;
 use np_domain::{
     certificate::{
         Active, AuthorityName, AwaitingControl, CertName, Certificate, Control, ControlProof,
-        IssuedCertificate, KeyType, Order, Origin, Settled, State, Tries,
+        IssuedCertificate, KeyType, Order as CaOrder, Origin, Settled, State, Tries,
         chain::{ChainFacts, ValidatedChain},
     },
     custom_hostname::HostnameRecord,
     id::CertificateId,
     name::Hostname,
     ports::{
-        CertificateChange, CertificateStore as _, Clock as _, Hold, HostnameFilter,
-        HostnameStore as _, Page, Publish,
+        CertificateChange, CertificateStore as _, Clock as _, Direction, Hold, HostnameFilter,
+        HostnameList, HostnameStore as _, Order, Publish, Start,
     },
     secret::SealedBytes,
     text::Explanation,
@@ -46,10 +46,17 @@ pub(crate) async fn activate(world: &World, hostnames: &str) {
 /// The first hostname, as soon as there is one.
 async fn first(world: &World, hostnames: &str) -> HostnameRecord {
     let zone = hostnames.split('/').nth(2).unwrap().parse().unwrap();
-    let page = Page { number: 1, size: 1 };
+    let list = HostnameList {
+        filter: HostnameFilter::default(),
+        order: Order::Created,
+        direction: Direction::Ascending,
+        start: Start::Page(1),
+        size: 1,
+        now: world.clock.now(),
+    };
     loop {
-        let listed = world.store.list(zone, &HostnameFilter::default(), page).await;
-        if let Some(record) = listed.unwrap().0.pop() {
+        let listed = world.store.list(zone, &list).await;
+        if let Some(record) = listed.unwrap().records.pop() {
             return record;
         }
         tokio::task::yield_now().await;
@@ -62,14 +69,14 @@ async fn save(world: &World, certificate: Certificate) {
     world.bells.saved.ring_all();
 }
 
-fn order(hostname: &Hostname) -> Order {
+fn order(hostname: &Hostname) -> CaOrder {
     let value = Explanation::new("digest");
     let control = Control {
         name: CertName::Exact(hostname.clone()),
         proof: ControlProof::Txt { name: hostname.acme_challenge(), value },
         satisfied: false,
     };
-    Order {
+    CaOrder {
         authority: AuthorityName::LetsEncrypt,
         url: Explanation::new("https://ca.invalid/order/1"),
         key_type: KeyType::P256,

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure in what tests share is a failed test")]
 
 mod authorization;
+mod bulk;
 mod contract;
 mod csrs;
 mod diagnostics;

@@ -15,8 +15,9 @@ use np_domain::{
     id::{HostnameId, PackId, ZoneId},
     name::Hostname,
     ports::{
-        CertificateChange, CertificateStore, Hold, HostnameChange, HostnameFilter, HostnameStore,
-        InsertError, InsertPackError, Lease, LeaseOwner, PackChange, PackStore, Page, StoreError,
+        AddError, Addition, CertificateChange, CertificateStore, Hold, HostnameChange,
+        HostnameList, HostnamePage, HostnameStore, InsertPackError, Lease, LeaseOwner, PackChange,
+        PackStore, StoreError,
     },
 };
 use np_store::Store;
@@ -61,8 +62,8 @@ impl Breakable {
 
 #[async_trait]
 impl HostnameStore for Breakable {
-    async fn insert(&self, record: &HostnameRecord, events: &[Event]) -> Result<(), InsertError> {
-        self.store.insert(record, events).await
+    async fn add(&self, additions: Vec<Addition>) -> Vec<Result<(), AddError>> {
+        self.store.add(additions).await
     }
 
     async fn find(
@@ -73,13 +74,12 @@ impl HostnameStore for Breakable {
         self.store.find(zone, id).await
     }
 
-    async fn list(
-        &self,
-        zone: ZoneId,
-        filter: &HostnameFilter,
-        page: Page,
-    ) -> Result<(Vec<HostnameRecord>, u64), StoreError> {
-        self.store.list(zone, filter, page).await
+    async fn list(&self, zone: ZoneId, list: &HostnameList) -> Result<HostnamePage, StoreError> {
+        self.store.list(zone, list).await
+    }
+
+    async fn count(&self, zone: ZoneId) -> Result<u64, StoreError> {
+        self.store.count(zone).await
     }
 
     async fn proven_rivals(

@@ -12,6 +12,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
+use super::{HostnameList, HostnamePage};
 use crate::{
     Timestamp,
     account::{Account, User},
@@ -65,6 +66,34 @@ pub enum InsertError {
     /// Memory failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A hostname to add, at version 0, with its certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// The hostname.
+    pub record: HostnameRecord,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// How many hostnames its zone may have with it; `None`: any number.
+    pub hostnames_max: Option<u64>,
+}
+
+/// Why a hostname was not added.
+#[derive(Debug, Error)]
+pub enum AddError {
+    /// Its zone has as many as it may have.
+    #[error("the zone has as many hostnames as it may have")]
+    Full,
+    /// For any other reason.
+    #[error(transparent)]
+    Insert(#[from] InsertError),
+}
+
+impl From<StoreError> for AddError {
+    fn from(why: StoreError) -> Self {
+        Self::Insert(why.into())
+    }
 }
 
 /// Who holds a lease: one running process.
@@ -129,30 +158,6 @@ pub struct CertificateChange {
     pub events: Vec<Event>,
     /// Whether what is served changes.
     pub publish: Publish,
-}
-
-/// Which hostnames of a zone.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HostnameFilter {
-    /// By name.
-    pub name: Option<NameFilter>,
-    /// By id.
-    pub id: Option<HostnameId>,
-    /// By whether a certificate was asked for.
-    pub with_certificate: Option<bool>,
-    /// By whether it covers a wildcard.
-    pub wildcard: Option<bool>,
-}
-
-/// Which names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NameFilter {
-    /// Just this one.
-    Exact(Explanation),
-    /// Those that contain this text.
-    Contains(Explanation),
-    /// Those that start with this text.
-    StartsWith(Explanation),
 }
 
 /// Which zones, in which order.
@@ -263,8 +268,23 @@ pub struct Page {
 /// [`FeedStore`]: for `find`, `list` and the rule "one hostname per name and zone" they are gone.
 #[async_trait]
 pub trait HostnameStore: Send + Sync {
-    /// Adds a hostname with its certificate, both at version 0, and marks it for the feed.
-    async fn insert(&self, record: &HostnameRecord, events: &[Event]) -> Result<(), InsertError>;
+    /// Adds hostnames with their certificates and marks them for the feed, each for itself; what became of each, in
+    /// order. Those of one call, or of calls at the same time, may share a transaction. However many are added at once, no
+    /// zone gets more than it may have.
+    async fn add(&self, additions: Vec<Addition>) -> Vec<Result<(), AddError>>;
+
+    /// Adds one hostname to a zone that may have any number.
+    async fn insert(&self, record: &HostnameRecord, events: &[Event]) -> Result<(), InsertError> {
+        let (record, events) = (record.clone(), events.to_vec());
+        let added = self.add(vec![Addition { record, events, hostnames_max: None }]).await.pop();
+        match added {
+            Some(Ok(())) => Ok(()),
+            Some(Err(AddError::Insert(why))) => Err(why),
+            Some(Err(AddError::Full)) | None => {
+                Err(StoreError::Unavailable("an addition without an answer".into()).into())
+            }
+        }
+    }
 
     /// One hostname of a zone.
     async fn find(
@@ -273,13 +293,11 @@ pub trait HostnameStore: Send + Sync {
         id: HostnameId,
     ) -> Result<Option<HostnameRecord>, StoreError>;
 
-    /// A page of a zone's hostnames, ordered by (created_at, id), and how many match in all.
-    async fn list(
-        &self,
-        zone: ZoneId,
-        filter: &HostnameFilter,
-        page: Page,
-    ) -> Result<(Vec<HostnameRecord>, u64), StoreError>;
+    /// A page of a zone's hostnames, and how many match in all.
+    async fn list(&self, zone: ZoneId, list: &HostnameList) -> Result<HostnamePage, StoreError>;
+
+    /// How many hostnames the zone has.
+    async fn count(&self, zone: ZoneId) -> Result<u64, StoreError>;
 
     /// Other hostnames of this name, in any zone, that are proven.
     async fn proven_rivals(

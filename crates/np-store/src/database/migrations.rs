@@ -17,6 +17,7 @@ pub(super) const POSTGRES: &Migrations = &[
     (4, "zones", include_str!("../../migrations/postgres/0004_zones.sql")),
     (5, "packs", include_str!("../../migrations/postgres/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/postgres/0006_custom_csrs.sql")),
+    (7, "lists", include_str!("../../migrations/postgres/0007_lists.sql")),
 ];
 
 pub(super) const SQLITE: &Migrations = &[
@@ -26,6 +27,7 @@ pub(super) const SQLITE: &Migrations = &[
     (4, "zones", include_str!("../../migrations/sqlite/0004_zones.sql")),
     (5, "packs", include_str!("../../migrations/sqlite/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/sqlite/0006_custom_csrs.sql")),
+    (7, "lists", include_str!("../../migrations/sqlite/0007_lists.sql")),
 ];
 
 /// Applies what has not been applied.

@@ -8,7 +8,7 @@
 use std::{fs, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 
 use sqlx::{
-    ConnectOptions, Sqlite, SqlitePool,
+    ConnectOptions, Sqlite, SqlitePool, Transaction,
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -79,6 +79,10 @@ impl File {
 
     pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.readers.acquire().await.map_err(unavailable)
+    }
+
+    pub(super) async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin_with("BEGIN DEFERRED").await.map_err(unavailable)
     }
 
     pub(super) async fn write<T, E, W>(&self, work: W) -> Result<T, E>

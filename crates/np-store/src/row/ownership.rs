@@ -32,14 +32,7 @@ pub(crate) enum Failure {
 
 /// The word for a state in the column `state`, by which hostnames are found.
 pub(crate) fn word(state: &ownership::State) -> &'static str {
-    match state {
-        ownership::State::Unproven(_) => "unproven",
-        ownership::State::Proven(_) => "proven",
-        ownership::State::Moved(_) => "moved",
-        ownership::State::GivenUp(_) => "given_up",
-        ownership::State::Blocked(_) => "blocked",
-        ownership::State::Leaving(_) => "leaving",
-    }
+    state.kind().as_str()
 }
 
 impl From<&ownership::State> for State {

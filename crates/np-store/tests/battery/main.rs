@@ -14,6 +14,7 @@ mod dns_records;
 mod feed;
 mod hostnames;
 mod idempotency;
+mod large;
 mod lists;
 mod outage;
 mod packs;
@@ -109,11 +110,22 @@ battery! {
         forgotten_attempt_leaves_the_key_free_and_a_kept_answer_stays,
         of_several_at_once_one_is_first,
         sweep_removes_what_expired_and_no_more_than_asked_for;
+    large:
+        every_filter_leads_through_a_large_zone,
+        pages_by_number_are_exact_in_a_large_zone,
+        those_that_cannot_be_added_do_not_hinder_the_others,
+        no_zone_gets_more_than_it_may_have,
+        counts_that_are_added_up_stay_the_same;
     lists:
         pages_are_in_order_of_creation_and_end,
         filters_narrow_the_list_and_the_total,
         filters_follow_edits_of_the_certificate,
-        signs_of_patterns_are_plain_text;
+        signs_of_patterns_are_plain_text,
+        filters_by_states_follow_them_and_the_time,
+        each_order_goes_both_ways,
+        positions_lead_through_every_order,
+        what_comes_and_goes_moves_nothing_else,
+        the_count_follows_every_change;
     packs:
         pack_is_found_in_its_zone_only_and_listed_in_order,
         a_zone_has_room_for_so_many_packs_and_one_universal_one,

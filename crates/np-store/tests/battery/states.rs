@@ -133,6 +133,13 @@ fn issued(authority: AuthorityName, key_type: KeyType) -> IssuedCertificate {
     }
 }
 
+/// A certificate that ends at this moment.
+pub(crate) fn issued_until(not_after: np_domain::Timestamp) -> IssuedCertificate {
+    let issued = issued(AuthorityName::LetsEncrypt, KeyType::P256);
+    let facts = ChainFacts { not_after, ..issued.chain.facts().clone() };
+    IssuedCertificate { chain: ValidatedChain::restored(facts), ..issued }
+}
+
 fn attempts() -> Vec<State> {
     let stalled = |phase, retry_at| {
         State::Stalled(Stalled {

@@ -7,8 +7,8 @@ use crate::api::{
     Api,
     auth::InZone,
     envelope::{Envelope, Reply},
-    pagination::{Params, result_info},
-    wire::custom_hostname::parse_filter,
+    pagination::{Params, hostnames_info},
+    wire::hostname_list,
 };
 
 pub(crate) async fn list(
@@ -17,10 +17,10 @@ pub(crate) async fn list(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Reply {
     let params = Params::new(query);
-    let (page, filter) = (params.page()?, parse_filter(&params)?);
-    let (records, total) = api.app.stores.hostnames.list(zone.id, &filter, page).await?;
+    let list = hostname_list::parse(&params, &api.settings, api.app.now())?;
+    let page = api.app.stores.hostnames.list(zone.id, &list).await?;
     let view = super::view(&api, &zone);
-    let shown: Vec<_> = records.iter().map(|record| view.render(record)).collect();
-    let info = result_info(page, shown.len(), total);
+    let shown: Vec<_> = page.records.iter().map(|record| view.render(record)).collect();
+    let info = hostnames_info(&list, &page);
     Ok(Envelope { result_info: Some(info), ..Envelope::of(shown) }.reply(StatusCode::OK))
 }

@@ -1,4 +1,4 @@
-//! A custom hostname: bodies of POST and PATCH, filters of the list, and the object in replies.
+//! A custom hostname: bodies of POST and PATCH, and the object in replies.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,6 @@ use np_domain::{
     name::Hostname,
     origin::{CustomOrigin, OriginError, OriginHost, OriginSni},
     ownership::{Failure, MovedWhy, State},
-    ports::{HostnameFilter, NameFilter},
-    text::Explanation,
     zone::Zone,
 };
 use schemars::JsonSchema;
@@ -27,11 +25,7 @@ use super::{
     status::HostnameStatus,
 };
 use crate::{
-    api::{
-        ApiSettings,
-        openapi::{QueryParam, shape},
-        pagination::Params,
-    },
+    api::{ApiSettings, openapi::shape},
     app::hostnames::{Edit, FieldEdit, NewHostname},
 };
 
@@ -307,68 +301,4 @@ fn parse_metadata(body: &Object<'_>) -> Result<Change<Metadata>, Invalid> {
             ))),
         }
     })
-}
-
-/// The parameters that [`parse_filter`] reads.
-pub(crate) const FILTERS: &[QueryParam] = &[
-    QueryParam::new("id", shape::uuid, "The one with this id. Excludes the filters by name."),
-    QueryParam::new("hostname", shape::text, "The one with this name."),
-    QueryParam::new("hostname.exact", shape::text, "The one with this name."),
-    QueryParam::new("hostname.contain", shape::some_text, "Those with this text in their names."),
-    QueryParam::new("hostname.startsWith", shape::text, "Those whose names begin with this text."),
-    QueryParam::new("ssl", shape::flag, "Those with a certificate, or without one."),
-    QueryParam::new("order", shape::text, "Taken and ignored: the oldest come first."),
-    QueryParam::new("direction", shape::text, "Taken and ignored, as `order` is."),
-    QueryParam::new("wildcard", shape::flag, "Those whose certificate is a wildcard, or is none."),
-];
-
-/// The parameters of which a list takes one.
-const EXCLUSIVE: [&str; 5] =
-    ["id", "hostname", "hostname.exact", "hostname.contain", "hostname.startsWith"];
-/// Parameters of the original that would be ignored here.
-const UNSUPPORTED: [&str; 4] =
-    ["hostname_status", "ssl_status", "certificate_authority", "custom_origin_server"];
-
-/// Reads the filters of a list. `order` and `direction` are ignored: docs/divergences.md.
-pub(crate) fn parse_filter(params: &Params) -> Result<HostnameFilter, Invalid> {
-    params.refuse(&UNSUPPORTED)?;
-    let given: Vec<_> = EXCLUSIVE.iter().filter(|name| params.get(name).is_some()).collect();
-    if let [_, second, ..] = given.as_slice() {
-        return Err(Invalid { pointer: format!("/{second}"), why: Why::IdWithOtherFilters });
-    }
-    let id = params.get("id").map(str::parse).transpose();
-    Ok(HostnameFilter {
-        name: parse_name_filter(params)?,
-        id: id.map_err(|error| Invalid { pointer: "/id".to_owned(), why: Why::BadId(error) })?,
-        with_certificate: parse_flag(params, "ssl")?,
-        wildcard: parse_flag(params, "wildcard")?,
-    })
-}
-
-fn parse_name_filter(params: &Params) -> Result<Option<NameFilter>, Invalid> {
-    let text = |text: &str| Explanation::new(text.trim_end_matches('.').to_ascii_lowercase());
-    if let Some(name) = params.get("hostname").or_else(|| params.get("hostname.exact")) {
-        return Ok(Some(NameFilter::Exact(text(name))));
-    }
-    if let Some(part) = params.get("hostname.contain") {
-        if part.is_empty() {
-            let pointer = "/hostname.contain".to_owned();
-            return Err(Invalid { pointer, why: Why::ContainsNothing });
-        }
-        return Ok(Some(NameFilter::Contains(Explanation::new(part.to_ascii_lowercase()))));
-    }
-    let start = params.get("hostname.startsWith");
-    Ok(start.map(|start| NameFilter::StartsWith(Explanation::new(start.to_ascii_lowercase()))))
-}
-
-fn parse_flag(params: &Params, name: &str) -> Result<Option<bool>, Invalid> {
-    match params.get(name) {
-        None => Ok(None),
-        Some("1" | "true") => Ok(Some(true)),
-        Some("0" | "false") => Ok(Some(false)),
-        Some(_) => Err(Invalid {
-            pointer: format!("/{name}"),
-            why: Why::BadQuery(format!("`{name}` must be 0, 1, true or false.")),
-        }),
-    }
 }

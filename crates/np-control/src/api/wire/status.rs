@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use np_domain::{
     Timestamp,
-    certificate::{self, Certificate, Phase},
+    certificate::{Certificate, Phase, Standing},
     ownership,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -97,14 +97,24 @@ statuses! {
 impl HostnameStatus {
     /// How an ownership looks from outside.
     pub fn of(state: &ownership::State) -> Self {
-        match state {
-            ownership::State::Unproven(_) => Self::Pending,
-            ownership::State::Proven(_) => Self::Active,
-            ownership::State::Moved(_) => Self::Moved,
-            ownership::State::GivenUp(_) => Self::Deleted,
-            ownership::State::Blocked(_) => Self::Blocked,
-            ownership::State::Leaving(_) => Self::PendingDeletion,
+        Self::of_kind(state.kind())
+    }
+
+    fn of_kind(kind: ownership::Kind) -> Self {
+        match kind {
+            ownership::Kind::Unproven => Self::Pending,
+            ownership::Kind::Proven => Self::Active,
+            ownership::Kind::Moved => Self::Moved,
+            ownership::Kind::GivenUp => Self::Deleted,
+            ownership::Kind::Blocked => Self::Blocked,
+            ownership::Kind::Leaving => Self::PendingDeletion,
         }
+    }
+
+    /// The states that look so: what a list is filtered by.
+    pub(crate) fn kinds(self) -> Vec<ownership::Kind> {
+        let kinds = ownership::Kind::ALL.iter().map(|(kind, _)| *kind);
+        kinds.filter(|kind| Self::of_kind(*kind) == self).collect()
     }
 }
 
@@ -119,33 +129,30 @@ impl CertificateStatus {
 
     /// The same for a certificate of what is not leaving.
     pub(crate) fn of_kept(certificate: &Certificate, now: Timestamp) -> Self {
-        if !certificate.active.is_empty() {
-            let over = certificate.active.iter().all(|a| a.issued.chain.not_after() <= now);
-            return if over { Self::Expired } else { Self::Active };
-        }
-        Self::of_first(&certificate.attempt)
+        Self::of_standing(Standing::at(Some(certificate), now)).unwrap_or(Self::Deleted)
     }
 
-    /// The attempt at a first certificate.
-    fn of_first(attempt: &certificate::State) -> Self {
-        match attempt {
-            certificate::State::Settled(_)
-            | certificate::State::Ordering(_)
-            | certificate::State::Kept(_) => Self::Initializing,
-            certificate::State::AwaitingControl(_) | certificate::State::Validating(_) => {
-                Self::PendingValidation
-            }
-            certificate::State::Issuing(_) => Self::PendingIssuance,
-            certificate::State::Issued(_) | certificate::State::Uploaded(_) => {
-                Self::PendingDeployment
-            }
-            certificate::State::Stalled(stalled) => match stalled.phase {
-                Phase::Ordering => Self::InitializingTimedOut,
-                Phase::Control => Self::ValidationTimedOut,
-                Phase::Issuance => Self::IssuanceTimedOut,
-                Phase::Deployment => Self::DeploymentTimedOut,
-            },
-        }
+    /// `None` where there is no certificate.
+    fn of_standing(standing: Standing) -> Option<Self> {
+        Some(match standing {
+            Standing::Absent => return None,
+            Standing::Ordering => Self::Initializing,
+            Standing::Control => Self::PendingValidation,
+            Standing::Issuance => Self::PendingIssuance,
+            Standing::Deployment => Self::PendingDeployment,
+            Standing::Serving => Self::Active,
+            Standing::Over => Self::Expired,
+            Standing::Stalled(Phase::Ordering) => Self::InitializingTimedOut,
+            Standing::Stalled(Phase::Control) => Self::ValidationTimedOut,
+            Standing::Stalled(Phase::Issuance) => Self::IssuanceTimedOut,
+            Standing::Stalled(Phase::Deployment) => Self::DeploymentTimedOut,
+        })
+    }
+
+    /// The standings that look so: what a list is filtered by. Those of leaving hostnames are in no list.
+    pub(crate) fn standings(self) -> Vec<Standing> {
+        let standings = Standing::ALL.iter().map(|(standing, _)| *standing);
+        standings.filter(|standing| Self::of_standing(*standing) == Some(self)).collect()
     }
 }
 

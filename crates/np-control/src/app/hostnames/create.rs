@@ -9,14 +9,14 @@ use np_domain::{
     name::Hostname,
     origin::CustomOrigin,
     ownership,
-    ports::InsertError,
+    ports::{AddError, Addition, InsertError, StoreError},
     zone::Zone,
 };
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    Upload, UploadError, WantedError, check, quota,
+    Upload, UploadError, WantedError, check,
     upload::{self},
     wanted::check_tls,
 };
@@ -79,22 +79,59 @@ pub async fn create(
     zone: &Zone,
     new: NewHostname,
 ) -> Result<HostnameRecord, CreateError> {
+    let created = create_all(app, zone, vec![new]).await.pop();
+    let lost = || InsertError::from(StoreError::Unavailable("a create without an answer".into()));
+    let record = created.unwrap_or_else(|| Err(lost().into()))?;
+    Ok(when_ordered(app, zone, record).await)
+}
+
+/// Adds hostnames, each for itself; what became of each, in order. Does not wait for the CA.
+pub async fn create_all(
+    app: &App,
+    zone: &Zone,
+    new: Vec<NewHostname>,
+) -> Vec<Result<HostnameRecord, CreateError>> {
+    let mut judged = Vec::new();
+    for new in new {
+        judged.push(judge(app, zone, new).await);
+    }
+    let additions = judged.iter().filter_map(|judged| judged.as_ref().ok().cloned()).collect();
+    let mut added = app.stores.hostnames.add(additions).await.into_iter();
+    let created: Vec<_> = judged
+        .into_iter()
+        .map(|judged| {
+            let addition = judged?;
+            match added.next() {
+                Some(Ok(())) => {}
+                Some(Err(AddError::Insert(why))) => return Err(why.into()),
+                Some(Err(AddError::Full)) | None => {
+                    return Err(CreateError::QuotaExceeded(addition.hostnames_max.unwrap_or(0)));
+                }
+            }
+            app.journal.note(&addition.record.hostname, &addition.events);
+            Ok(addition.record)
+        })
+        .collect();
+    if created.iter().any(Result::is_ok) {
+        app.bells.ownership.ring();
+        app.bells.issuance.ring();
+        app.bells.publication.ring();
+    }
+    created
+}
+
+/// What is to be added, if it may be asked for.
+async fn judge(app: &App, zone: &Zone, new: NewHostname) -> Result<Addition, CreateError> {
     if new.name == zone.name {
         return Err(CreateError::IsZone);
     }
-    check_quota(app, zone).await?;
     let record = record(app, zone, new).await?;
     let mut events = vec![super::event(EventKind::Created, "asked for by the API", app.now())];
     if let Some(certificate) = record.certificate.as_ref().filter(|one| one.is_uploaded()) {
         let detail = upload::summary(&certificate.to_serve());
         events.push(super::event(EventKind::CertificateUploaded, &detail, app.now()));
     }
-    app.stores.hostnames.insert(&record, &events).await?;
-    app.journal.note(&record.hostname, &events);
-    app.bells.ownership.ring();
-    app.bells.issuance.ring();
-    app.bells.publication.ring();
-    Ok(when_ordered(app, zone, record).await)
+    Ok(Addition { record, events, hostnames_max: app.terms.hostnames_per_zone_max })
 }
 
 async fn record(app: &App, zone: &Zone, new: NewHostname) -> Result<HostnameRecord, CreateError> {
@@ -137,12 +174,6 @@ async fn first_certificate(
             Ok(Certificate::uploaded(id, hostname.id, wanted, ready, now))
         }
     }
-}
-
-async fn check_quota(app: &App, zone: &Zone) -> Result<(), CreateError> {
-    let Some(max) = app.terms.hostnames_per_zone_max else { return Ok(()) };
-    let used = quota(app, zone).await.map_err(InsertError::from)?.used;
-    if used >= max { Err(CreateError::QuotaExceeded(max)) } else { Ok(()) }
 }
 
 /// Waits until the order was placed or refused, or the time is up. The hostname is safe already, so that trouble while

@@ -1,9 +1,6 @@
 //! How many hostnames a zone may have, and has.
 
-use np_domain::{
-    ports::{HostnameFilter, Page, StoreError},
-    zone::Zone,
-};
+use np_domain::{ports::StoreError, zone::Zone};
 
 use crate::app::App;
 
@@ -21,7 +18,6 @@ pub struct Quota {
 /// # Errors
 /// When memory fails.
 pub async fn quota(app: &App, zone: &Zone) -> Result<Quota, StoreError> {
-    let first = Page { number: 1, size: 1 };
-    let (_, used) = app.stores.hostnames.list(zone.id, &HostnameFilter::default(), first).await?;
+    let used = app.stores.hostnames.count(zone.id).await?;
     Ok(Quota { used, max: app.terms.hostnames_per_zone_max })
 }

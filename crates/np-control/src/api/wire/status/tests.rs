@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use np_domain::{
     certificate::{
-        Active, AuthorityName, AwaitingControl, BundleMethod, DcvMethod, Issued, IssuedCertificate,
-        Issuing, Kept, KeyType, Order, Origin, Settled, Stalled, Tries, Uploaded, Validating,
-        Wanted,
+        self, Active, AuthorityName, AwaitingControl, BundleMethod, DcvMethod, Issued,
+        IssuedCertificate, Issuing, Kept, KeyType, Order, Origin, Settled, Stalled, Tries,
+        Uploaded, Validating, Wanted,
         chain::{ChainFacts, ValidatedChain},
     },
     id::{CertificateId, HostnameId, PackId},

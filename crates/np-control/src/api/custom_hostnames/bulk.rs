@@ -1,0 +1,41 @@
+//! POST of many: 200 with what became of each, in order.
+
+use axum::extract::State;
+use http::StatusCode;
+
+use crate::{
+    api::{
+        Api,
+        auth::InZone,
+        body::Body,
+        envelope::{Reply, ok},
+        error::ApiError,
+        wire::bulk::{ItemWire, parse},
+    },
+    app::hostnames,
+};
+
+pub(crate) async fn create(
+    State(api): State<Api>,
+    InZone(zone): InZone,
+    Body(body): Body,
+) -> Reply {
+    let parsed = parse(&body, &api.settings)?;
+    let new = parsed.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
+    let mut created = hostnames::create_all(&api.app, &zone, new).await.into_iter();
+    let view = super::view(&api, &zone);
+    let items = parsed.into_iter().enumerate().map(|(index, item)| {
+        let outcome = match item {
+            Err(invalid) => Err(ApiError::from(invalid)),
+            Ok(_) => match created.next() {
+                Some(created) => created.map_err(|why| ApiError::from(why).below(index)),
+                None => Err(ApiError::of(crate::api::Problem::Internal)),
+            },
+        };
+        match outcome {
+            Ok(record) => ItemWire::created(StatusCode::CREATED, view.render(&record)),
+            Err(error) => ItemWire::failed(error),
+        }
+    });
+    Ok(ok(items.collect::<Vec<_>>()))
+}
