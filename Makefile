@@ -54,6 +54,10 @@ lint: ## Check format, clippy with warnings as errors, licences and the dependen
 	@scripts/install-cargo-deny "$(abspath $(TARGET))/tools"
 	PATH="$(abspath $(TARGET))/tools/bin:$$PATH" $(CARGO) deny check bans licenses sources
 
+.PHONY: bench-api
+bench-api: setup ## Measure creates, reads and lists out of a million hostnames through the API
+	bench/api $(ARGS)
+
 .PHONY: bench-time-to-active
 bench-time-to-active: setup ## Measure from creating a hostname to HTTPS 200 on it
 	bench/time-to-active $(ARGS)

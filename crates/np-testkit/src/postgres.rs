@@ -1,7 +1,7 @@
 //! PostgreSQL for tests: [`Postgres`] is a cluster of one's own, which can be stopped; [`SharedPostgres`] is one cluster for all
 //! tests of this machine, which is quicker, and enough for whoever needs no more than a database.
 //!
-//! Durability is off (`fsync`), so a crash of the machine loses the data; a crash of a client or of the server does not.
+//! Durability is off (`fsync`), but for [`Postgres::start_durable`], so a crash of the machine loses the data; a crash of a client or of the server does not.
 
 mod shared;
 
@@ -30,12 +30,15 @@ const UNPRIVILEGED: &str = "postgres";
 const ADMINISTRATOR: &str = "postgres";
 /// How many connections a cluster takes: tests run side by side, each with pools of its own.
 const CONNECTIONS_MAX: u32 = 300;
+/// What makes a cluster quick, and unfit for anything but tests.
+const NOT_DURABLE: [&str; 2] = ["fsync=off", "full_page_writes=off"];
 
 /// A cluster of one's own. Gone when dropped.
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
     installation: Installation,
+    settings: &'static [&'static str],
     // Before the folder, so that it has ended when its files go.
     program: Option<Program>,
     folder: TempDir,
@@ -47,10 +50,22 @@ impl Postgres {
     /// # Errors
     /// When PostgreSQL is not installed or does not start.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&NOT_DURABLE).await
+    }
+
+    /// The same, with a commit that survives a crash of the machine, as in production: for benchmarks.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub async fn start_durable() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(settings: &'static [&'static str]) -> anyhow::Result<Self> {
         let installation = Installation::find()?;
         let folder = TempDir::with_prefix("np-postgres-")?;
         installation.initialize(folder.path())?;
-        let mut postgres = Self { port: 0, installation, program: None, folder };
+        let mut postgres = Self { port: 0, installation, settings, program: None, folder };
         program::on_free_ports(async || {
             postgres.port = ports::free_tcp()?;
             postgres.start_again().await
@@ -69,7 +84,7 @@ impl Postgres {
     /// # Errors
     /// When the server does not start.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        let command = self.installation.server(&data(self.folder.path()), self.port);
+        let command = self.installation.server(&data(self.folder.path()), self.port, self.settings);
         let mut program =
             Program::start(&command, &self.folder.path().join("postgres.log"), Ending::Quit)?;
         let (installation, port) = (&self.installation, self.port);
@@ -149,7 +164,7 @@ impl Installation {
         run(initdb)
     }
 
-    fn server(&self, data: &Path, port: u16) -> Command {
+    fn server(&self, data: &Path, port: u16, settings: &[&str]) -> Command {
         let mut server = self.command("postgres");
         server.arg("-D").arg(data);
         for setting in [
@@ -157,11 +172,10 @@ impl Installation {
             format!("port={port}"),
             format!("max_connections={CONNECTIONS_MAX}"),
             "unix_socket_directories=".to_owned(),
-            "fsync=off".to_owned(),
-            "full_page_writes=off".to_owned(),
         ] {
             server.arg("-c").arg(setting);
         }
+        settings.iter().for_each(|setting| _ = server.arg("-c").arg(setting));
         server
     }
 

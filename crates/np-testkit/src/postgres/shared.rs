@@ -85,7 +85,7 @@ async fn start(installation: &Installation, folder: &Path) -> anyhow::Result<u16
     installation.initialize(folder)?;
     program::on_free_ports(async || {
         let port = ports::free_tcp()?;
-        keep(&installation.server(&data(folder), port), folder)?;
+        keep(&installation.server(&data(folder), port, &super::NOT_DURABLE), folder)?;
         let log = folder.join("postgres.log");
         let ready = async || installation.accepts_connections(port).then_some(());
         wait::until(

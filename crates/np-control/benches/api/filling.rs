@@ -1,0 +1,138 @@
+//! A million hostnames in all states, added through the store.
+
+use std::time::{Duration, Instant};
+
+use np_control::adapters::clock::SystemClock;
+use np_domain::{
+    Timestamp,
+    certificate::{
+        Active, AuthorityName, BundleMethod, Certificate, DcvMethod, IssuedCertificate, KeyType,
+        Origin, Phase, Settled, Stalled, State, Wanted,
+        chain::{ChainFacts, ValidatedChain},
+    },
+    custom_hostname::{CustomHostname, HostnameRecord, Metadata, OwnershipToken},
+    id::{CertificateId, HostnameId, PackId, ZoneId},
+    origin::{CustomOrigin, OriginSni},
+    ownership,
+    ports::{Addition, Clock as _, HostnameStore as _},
+    secret::SealedBytes,
+    text::Explanation,
+    tls_policy::TlsPolicy,
+};
+use uuid::Uuid;
+
+use crate::serving::World;
+
+/// Added by one call.
+const CHUNK: u64 = 4_096;
+
+/// Fills the large zone; how long it took.
+pub(crate) async fn fill(world: &World, count: u64) -> anyhow::Result<Duration> {
+    let (begin, now) = (Instant::now(), SystemClock.now());
+    let mut next = 0;
+    while next < count {
+        let end = (next + CHUNK).min(count);
+        let additions = (next..end).map(|number| addition(world.large, number, now)).collect();
+        for added in world.store.add(additions).await {
+            added?;
+        }
+        next = end;
+    }
+    Ok(begin.elapsed())
+}
+
+/// Hostname `number`: 1 of 10 without a certificate, 1 of 20 waiting for control, 1 of 1,000 stalled, the others served.
+fn addition(zone: ZoneId, number: u64, now: Timestamp) -> Addition {
+    let created_at = now - Duration::from_secs(10_000_000) + Duration::from_millis(number * 7);
+    let word = ["app", "shop", "www", "portal", "status"][(number % 5) as usize];
+    let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    let name = format!("{word}.{scattered:06x}-{number}.customer{}.com", number % 1_000);
+    let id = HostnameId::from_uuid(Uuid::new_v4());
+    let ownership = match number % 50 {
+        0 => ownership::State::new(created_at),
+        _ => ownership::State::Proven(ownership::Proven {
+            by: ownership::Method::Txt,
+            at: created_at,
+            evidence: Explanation::new("token in TXT, seen by 192.0.2.53"),
+        }),
+    };
+    let origin = (number % 20 == 0).then(|| CustomOrigin {
+        server: format!("origin{}.provider.net", number % 4_000).parse().unwrap(),
+        sni: OriginSni::Origin,
+    });
+    let hostname = CustomHostname {
+        id,
+        zone,
+        name: name.parse().unwrap(),
+        token: OwnershipToken::from_uuid(Uuid::new_v4()),
+        ownership,
+        origin,
+        metadata: Metadata::default(),
+        created_at,
+        version: 0,
+    };
+    let certificate = (number % 10 != 0).then(|| certificate(id, number, created_at, now));
+    Addition {
+        record: HostnameRecord { hostname, certificate },
+        events: Vec::new(),
+        hostnames_max: None,
+    }
+}
+
+fn certificate(
+    hostname: HostnameId,
+    number: u64,
+    created_at: Timestamp,
+    now: Timestamp,
+) -> Certificate {
+    let authority = (number % 7 == 0).then_some(AuthorityName::Google);
+    let wanted = Wanted {
+        method: DcvMethod::Txt,
+        wildcard: number % 100 == 1,
+        authority,
+        bundle: BundleMethod::default(),
+        tls: TlsPolicy::default(),
+        keys: vec![KeyType::P256],
+    };
+    let pack = PackId::from_uuid(Uuid::new_v4());
+    let mut certificate = Certificate::new(pack, hostname, wanted, created_at);
+    // Not due in this run.
+    let renew_at = now + Duration::from_secs(1_000_000);
+    match number % 1_000 {
+        3 => {
+            certificate.attempt = State::Stalled(Stalled {
+                key_type: KeyType::P256,
+                phase: Phase::Control,
+                problems: Vec::new(),
+                since: created_at,
+                retry_at: None,
+            });
+        }
+        rest if rest % 20 == 9 => {}
+        _ => {
+            let facts = ChainFacts {
+                der: vec![vec![0x30; 400].into()],
+                names: vec![Explanation::new("name")],
+                not_before: created_at,
+                not_after: now + Duration::from_secs(2_000_000),
+                issuer: Explanation::new("CN=R3, O=Let's Encrypt"),
+                serial: Explanation::new("123456789012345678901234567890"),
+                signature: Explanation::new("ECDSAWithSHA256"),
+                key_type: Some(KeyType::P256),
+                key_matches: true,
+                is_linked: true,
+            };
+            let issued = IssuedCertificate {
+                id: CertificateId::from_uuid(Uuid::new_v4()),
+                origin: Origin::Authority(authority.unwrap_or(AuthorityName::LetsEncrypt)),
+                chain: ValidatedChain::restored(facts),
+                key: SealedBytes::from_vec(vec![7; 170]),
+                key_type: KeyType::P256,
+                issued_at: created_at,
+            };
+            certificate.active = vec![Active { issued, deployed_at: created_at }];
+            certificate.attempt = State::Settled(Settled { renew_at });
+        }
+    }
+    certificate
+}
