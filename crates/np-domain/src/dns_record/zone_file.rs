@@ -159,7 +159,7 @@ impl State<'_> {
             None | Some(1) => Ttl::Automatic,
             Some(seconds) => Ttl::nearest(seconds),
         };
-        let remarks = Remarks::read(&line.comment);
+        let remarks = Remarks::read(line.comment);
         let Remarks { proxy, comment, tags } = remarks;
         Ok(Some(FileRecord { line: line.number, name, content, ttl, proxy, comment, tags }))
     }

@@ -132,7 +132,7 @@ pub(crate) async fn save_that_would_leave_a_name_active_twice_is_stale(world: Wo
         state: State::Active(Active { since: at(5), by: Method::Txt, next_check: None, misses: 0 }),
         ..rival.clone()
     };
-    let alone = store.save_activation(&[proven.clone()], Publish::Yes).await;
+    let alone = store.save_activation(std::slice::from_ref(&proven), Publish::Yes).await;
     assert!(matches!(alone, Err(StoreError::Stale)), "{alone:?}");
     assert_eq!(store.zone(rival.id).await.unwrap(), Some(rival.clone()));
 
