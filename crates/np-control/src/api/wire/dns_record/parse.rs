@@ -47,15 +47,30 @@ pub(crate) struct NewBody {
     settings: Option<SettingsBody>,
 }
 
+/// The name of a type, where it may be left out.
+struct KindWord;
+
+impl JsonSchema for KindWord {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DnsRecordType".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        kind(generator)
+    }
+}
+
 /// A PATCH: what is left out stays.
 #[derive(JsonSchema)]
 #[schemars(rename = "EditedDnsRecord")]
 #[allow(dead_code, reason = "describes a body")]
 pub(crate) struct EditBody {
     name: Option<String>,
-    #[schemars(schema_with = "kind")]
-    #[serde(default)]
-    r#type: String,
+    r#type: Option<KindWord>,
     content: Option<String>,
     data: Option<Map<String, Value>>,
     #[schemars(range(min = 0, max = 65535))]
