@@ -187,7 +187,7 @@ async fn each_bad_body_has_its_code_and_names_the_field() {
             ssl(json!({ "certificate_authority": "ssl_com" })),
             (400, 1434, "/ssl/certificate_authority"),
         ),
-        (ssl(json!({ "custom_certificate": "x" })), (400, 1434, "/ssl/custom_certificate")),
+        (ssl(json!({ "custom_certificate": "x" })), (400, 1426, "/ssl/custom_certificate")),
         (ssl(json!({ "bundle_method": "x" })), (400, 1449, "/ssl/bundle_method")),
         (ssl(json!({ "settings": { "http2": "yes" } })), (400, 1422, "/ssl/settings/http2")),
         (ssl(json!({ "settings": { "http2": true } })), (400, 1422, "/ssl/settings/http2")),

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     custom_hostname::{HostnameWire, parse_create},
@@ -23,6 +23,9 @@ pub(crate) const ITEMS: &str = "hostnames";
 /// Custom hostnames to add, each as in a POST of one.
 #[derive(JsonSchema)]
 #[schemars(rename = "NewCustomHostnames")]
+#[schemars(example = json!({
+    "hostnames": [{ "hostname": "app.customer.com", "ssl": { "type": "dv", "method": "txt" } }],
+}))]
 #[expect(dead_code, reason = "the shape of what `parse` reads")]
 pub(crate) struct NewCustomHostnames {
     /// At most 1000, each a `NewCustomHostname`. One that is none fails alone.
