@@ -10,9 +10,9 @@ mod wanted;
 pub use certificates::{
     CertificateError, CertificatePath, remove_certificate, replace_certificate,
 };
-pub use create::{Asked, CreateError, NewHostname, create, create_all};
+pub use create::{Asked, CreateError, Created, NewHostname, create, create_all};
 pub use edit::{CertificateEdit, Edit, EditError, FieldEdit, NewCertificate, TlsEdit, edit};
-pub use quota::{Quota, quota};
+pub use quota::{NEARLY_FULL_PERCENT, Quota, quota};
 pub use upload::{Analysis, KeySource, Place, Upload, UploadError, UploadedPair, analyze};
 pub use wanted::{WantedError, check};
 

@@ -315,6 +315,31 @@ async fn a_full_zone_takes_no_more_until_one_is_deleted() {
 }
 
 #[tokio::test]
+async fn a_create_that_nearly_fills_the_zone_says_so() {
+    let world = World::with(ApiSettings { hostnames_per_zone_max: Some(10), ..settings() }).await;
+    let path = world.hostnames().await;
+    let named = |index| json!({ "hostname": format!("{index}.customer.com") });
+    for index in 0..7 {
+        world.post(&path, named(index)).await;
+    }
+    let eighth = world.post(&path, named(7)).await;
+    assert_eq!((eighth.status.as_u16(), &eighth.body["messages"]), (201, &json!([])));
+    let ninth = world.post(&path, named(8)).await;
+    assert_eq!((ninth.status.as_u16(), &ninth.body["messages"][0]["code"]), (201, &json!(1405)));
+    let message = ninth.body["messages"][0]["message"].as_str().unwrap();
+    assert!(message.contains("9 of the 10") && message.contains("Delete"), "{message}");
+    let bulk = json!({ "hostnames": [named(9), named(10)] });
+    let bulk = world.post(&format!("{path}/bulk"), bulk).await;
+    let statuses: Vec<_> =
+        bulk.result().as_array().unwrap().iter().map(|item| &item["status"]).collect();
+    assert_eq!(statuses, [201, 403]);
+    assert_eq!(bulk.body["messages"][0]["code"], 1405);
+    let refused = json!({ "hostnames": [named(10)] });
+    let refused = world.post(&format!("{path}/bulk"), refused).await;
+    assert_eq!(refused.body["messages"], json!([]), "the item itself says it");
+}
+
+#[tokio::test]
 async fn the_quota_tells_what_is_used_and_what_may_be() {
     for (max, allocated, exceeded) in
         [(None, i32::MAX, [false, false]), (Some(1), 1, [false, true])]

@@ -8,9 +8,12 @@ use crate::{
         Api,
         auth::InZone,
         body::Body,
-        envelope::{Reply, ok},
+        envelope::{Envelope, Reply},
         error::ApiError,
-        wire::bulk::{ItemWire, parse},
+        wire::{
+            bulk::{ItemWire, parse},
+            quota,
+        },
     },
     app::hostnames,
 };
@@ -22,7 +25,9 @@ pub(crate) async fn create(
 ) -> Reply {
     let parsed = parse(&body, &api.settings)?;
     let new = parsed.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
-    let mut created = hostnames::create_all(&api.app, &zone, new).await.into_iter();
+    let created = hostnames::create_all(&api.app, &zone, new).await;
+    let messages = created.nearly_full.map(quota::warning).into_iter().collect();
+    let mut created = created.outcome.into_iter();
     let view = super::view(&api, &zone);
     let items = parsed.into_iter().enumerate().map(|(index, item)| {
         let outcome = match item {
@@ -37,5 +42,6 @@ pub(crate) async fn create(
             Err(error) => ItemWire::failed(error),
         }
     });
-    Ok(ok(items.collect::<Vec<_>>()))
+    let result = items.collect::<Vec<_>>();
+    Ok(Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::OK))
 }

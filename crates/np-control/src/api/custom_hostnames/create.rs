@@ -9,7 +9,7 @@ use crate::{
         auth::InZone,
         body::Body,
         envelope::{Envelope, Reply},
-        wire::custom_hostname::parse_create,
+        wire::{custom_hostname::parse_create, quota},
     },
     app::hostnames,
 };
@@ -20,6 +20,8 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Reply {
     let new = parse_create(&body, &api.settings)?;
-    let record = hostnames::create(&api.app, &zone, new).await?;
-    Ok(Envelope::of(super::view(&api, &zone).render(&record)).reply(StatusCode::CREATED))
+    let created = hostnames::create(&api.app, &zone, new).await?;
+    let messages = created.nearly_full.map(quota::warning).into_iter().collect();
+    let result = super::view(&api, &zone).render(&created.outcome);
+    Ok(Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::CREATED))
 }

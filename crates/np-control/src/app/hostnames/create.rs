@@ -16,7 +16,8 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    Upload, UploadError, WantedError, check,
+    Quota, Upload, UploadError, WantedError, check,
+    quota::nearly_full,
     upload::{self},
     wanted::check_tls,
 };
@@ -70,6 +71,15 @@ pub enum CreateError {
     Insert(#[from] InsertError),
 }
 
+/// What became of a create.
+#[derive(Debug)]
+pub struct Created<T> {
+    /// What became of what was to be added.
+    pub outcome: T,
+    /// The zone's share afterwards, when it is nearly full.
+    pub nearly_full: Option<Quota>,
+}
+
 /// Adds a hostname. The answer has the CA's tokens if they came within `create_wait`.
 ///
 /// # Errors
@@ -78,15 +88,29 @@ pub async fn create(
     app: &App,
     zone: &Zone,
     new: NewHostname,
-) -> Result<HostnameRecord, CreateError> {
-    let created = create_all(app, zone, vec![new]).await.pop();
+) -> Result<Created<HostnameRecord>, CreateError> {
+    let created = add_all(app, zone, vec![new]).await.pop();
     let lost = || InsertError::from(StoreError::Unavailable("a create without an answer".into()));
     let record = created.unwrap_or_else(|| Err(lost().into()))?;
-    Ok(when_ordered(app, zone, record).await)
+    let nearly_full = nearly_full(app, zone).await;
+    Ok(Created { outcome: when_ordered(app, zone, record).await, nearly_full })
 }
 
 /// Adds hostnames, each for itself; what became of each, in order. Does not wait for the CA.
 pub async fn create_all(
+    app: &App,
+    zone: &Zone,
+    new: Vec<NewHostname>,
+) -> Created<Vec<Result<HostnameRecord, CreateError>>> {
+    let outcome = add_all(app, zone, new).await;
+    let nearly_full = match outcome.iter().any(Result::is_ok) {
+        true => nearly_full(app, zone).await,
+        false => None,
+    };
+    Created { outcome, nearly_full }
+}
+
+async fn add_all(
     app: &App,
     zone: &Zone,
     new: Vec<NewHostname>,
