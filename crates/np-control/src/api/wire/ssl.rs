@@ -46,6 +46,8 @@ pub(crate) struct SslBody {
     #[schemars(extend("enum" = ["force", "optimal", "ubiquitous", null]))]
     bundle_method: Option<String>,
     settings: Option<SettingsBody>,
+    /// Taken and of no effect: certificates for long names are issued without a common name.
+    cloudflare_branding: Option<bool>,
     /// A certificate of your own in PEM, with its chain in any order; then type and method are not needed.
     custom_certificate: Option<String>,
     /// Its private key in PEM: PKCS#8, PKCS#1 or SEC 1, without a passphrase.
@@ -109,6 +111,8 @@ pub(crate) fn parse_create(ssl: &Object<'_>, settings: &ApiSettings) -> Result<A
 
 /// Reads `ssl` of a PATCH.
 pub(crate) fn parse_edit(ssl: &Object<'_>) -> Result<CertificateEdit, Invalid> {
+    // Nothing depends on it; of the wrong type it is refused as any field is.
+    ssl.flag("cloudflare_branding")?;
     Ok(CertificateEdit {
         is_type_named: parse_type(ssl)?,
         method: parse_method(ssl)?,
