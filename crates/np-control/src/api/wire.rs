@@ -20,6 +20,7 @@ pub(crate) mod object;
 pub(crate) mod pem;
 pub(crate) mod permission_group;
 pub(crate) mod policy;
+pub(crate) mod progress;
 pub(crate) mod quota;
 pub(crate) mod recommendation;
 pub(crate) mod ssl;

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use np_domain::{
     certificate::State,
-    ports::{FeedStore as _, HostnameStore as _},
+    custom_hostname::HostnameRecord,
+    ports::{Clock as _, FeedStore as _, HostnameStore as _},
 };
+use np_testkit::ca::{Ca, LeafKey};
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::{issuer::place_order, world::World};
 
 /// A world with one hostname, and the path of it.
 async fn with_hostname(body: Value) -> (World, String) {
@@ -18,6 +20,14 @@ async fn with_hostname(body: Value) -> (World, String) {
     let made = world.post(&path, body).await;
     let id = made.result()["id"].as_str().unwrap().to_owned();
     (world, format!("{path}/{id}"))
+}
+
+/// The hostname as it is stored.
+async fn record(world: &World, path: &str) -> HostnameRecord {
+    let mut ids = path.split('/');
+    let (zone, id) = (ids.nth(2).unwrap(), ids.nth(1).unwrap());
+    let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
+    record.unwrap()
 }
 
 fn plain() -> Value {
@@ -70,12 +80,16 @@ async fn the_same_ssl_checks_at_once_and_keeps_the_tokens() {
     let before = world.get(&path).await.result().clone();
     world.clock.advance(Duration::from_secs(3600));
     let answer = world.patch(&path, json!({ "ssl": { "type": "dv", "method": "txt" } })).await;
-    assert_eq!(*answer.result(), before);
-    let mut ids = path.split('/');
-    let (zone, id) = (ids.nth(2).unwrap(), ids.nth(1).unwrap());
-    let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
-    let record = record.unwrap();
-    let now = np_domain::ports::Clock::now(&world.clock);
+    let mut expected = before;
+    for pointer in ["/verification_progress", "/ssl/progress"] {
+        let progress = expected.pointer_mut(pointer).unwrap();
+        assert_eq!(progress["next_check_at"], "2026-03-20T12:00:00.000000Z");
+        *progress = answer.result().pointer(pointer).unwrap().clone();
+        assert_eq!(progress["next_check_at"], "2026-03-20T13:00:00.000000Z", "{pointer}");
+    }
+    assert_eq!(*answer.result(), expected);
+    let record = record(&world, &path).await;
+    let now = world.clock.now();
     assert_eq!(record.hostname.ownership.due_at(), Some(now));
     assert_eq!(record.certificate.unwrap().due_at(), Some(now));
 }
@@ -164,10 +178,8 @@ async fn only_an_edit_of_what_is_served_reaches_the_feed() {
 async fn an_edit_leaves_a_new_order_to_the_reconciler() {
     let (world, path) = with_hostname(plain()).await;
     world.patch(&path, json!({ "ssl": { "certificate_authority": "google" } })).await;
-    let mut ids = path.split('/');
-    let (zone, id) = (ids.nth(2).unwrap(), ids.nth(1).unwrap());
-    let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
-    assert!(matches!(record.unwrap().certificate.unwrap().attempt, State::Ordering(_)));
+    let record = record(&world, &path).await;
+    assert!(matches!(record.certificate.unwrap().attempt, State::Ordering(_)));
 }
 
 #[tokio::test]
@@ -183,4 +195,145 @@ async fn every_change_by_the_api_is_counted_once_it_is_saved() {
         ["hostname.created", "hostname.edited", "ownership.restarted", "hostname.deleted"]
             .map(|kind| world.counted(kind));
     assert_eq!(counted, [Some(1), Some(2), Some(1), Some(1)]);
+}
+
+/// What an edit did to the order that was open.
+#[derive(Debug, PartialEq)]
+enum Order {
+    /// Nothing.
+    Stays,
+    /// Its tokens are looked for at once.
+    CheckedNow,
+    /// It is replaced: other tokens.
+    Replaced,
+    /// It has an end: what was uploaded takes its place.
+    Uploaded,
+}
+
+/// An edit, and what it does.
+struct Row {
+    field: &'static str,
+    body: Value,
+    /// Status, code and pointer; of a success the status alone.
+    answer: (u16, u64, &'static str),
+    order: Order,
+    /// Whether ownership is checked anew.
+    restarts: bool,
+    /// Whether serving nodes are told.
+    is_told: bool,
+}
+
+/// The table of behaviour.md 4.6, row by row, and what docs/divergences.md has beside it.
+fn rows(root: &Ca) -> Vec<Row> {
+    use Order::{CheckedNow, Replaced, Stays, Uploaded};
+    const DONE: (u16, u64, &str) = (202, 0, "");
+    let row = |field, body, answer, order, restarts, is_told| Row {
+        field,
+        body,
+        answer,
+        order,
+        restarts,
+        is_told,
+    };
+    let ssl = |ssl: Value| json!({ "ssl": ssl });
+    let leaf = root.leaf(&["app.customer.com"], LeafKey::P256);
+    let pair = json!({ "custom_certificate": leaf.pem, "custom_key": leaf.key });
+    let same = json!({ "type": "dv", "method": "txt" });
+    let other = json!({ "type": "dv", "method": "http" });
+    let authority = |name| ssl(json!({ "certificate_authority": name }));
+    let branding = |value: Value| ssl(json!({ "cloudflare_branding": value }));
+    let not_a_flag = (400, 1434, "/ssl/cloudflare_branding");
+    let origin = json!({ "custom_origin_server": "b.provider.com" });
+    vec![
+        row(
+            "hostname",
+            json!({ "hostname": "b.com" }),
+            (409, 1439, "/hostname"),
+            Stays,
+            false,
+            false,
+        ),
+        row(
+            "hostname, the same",
+            json!({ "hostname": "App.customer.com" }),
+            DONE,
+            Stays,
+            false,
+            false,
+        ),
+        row("ssl, the same", ssl(same), DONE, CheckedNow, true, false),
+        row("ssl without type", ssl(json!({ "method": "txt" })), DONE, CheckedNow, true, false),
+        row("ssl without method", ssl(json!({ "type": "dv" })), DONE, Stays, false, false),
+        row("ssl.certificate_authority", authority("google"), DONE, Replaced, false, true),
+        row("ssl.certificate_authority, default", authority(""), DONE, Stays, false, false),
+        row("ssl.method", ssl(other), DONE, Replaced, true, true),
+        row("ssl.wildcard", ssl(json!({ "wildcard": true })), DONE, Replaced, false, true),
+        row(
+            "ssl.settings",
+            ssl(json!({ "settings": { "http2": "on" } })),
+            DONE,
+            Stays,
+            false,
+            true,
+        ),
+        row(
+            "ssl.bundle_method",
+            ssl(json!({ "bundle_method": "force" })),
+            DONE,
+            Stays,
+            false,
+            false,
+        ),
+        row("ssl.custom_*", ssl(pair), DONE, Uploaded, false, true),
+        row("ssl.cloudflare_branding", branding(true.into()), DONE, Stays, false, false),
+        row(
+            "ssl.cloudflare_branding, a text",
+            branding("true".into()),
+            not_a_flag,
+            Stays,
+            false,
+            false,
+        ),
+        row("custom_metadata", json!({ "custom_metadata": {} }), DONE, Stays, false, true),
+        row("custom_origin_server", origin, DONE, Stays, false, true),
+        row(
+            "custom_origin_sni",
+            json!({ "custom_origin_sni": "sni.com" }),
+            DONE,
+            Stays,
+            false,
+            true,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn each_field_of_an_edit_has_its_effect_and_no_other() {
+    let count = rows(&Ca::root("Any")).len();
+    for index in 0..count {
+        let (world, path) = with_hostname(plain()).await;
+        let (hostnames, _) = path.rsplit_once('/').unwrap();
+        place_order(&world, hostnames).await;
+        world.clock.advance(Duration::from_secs(3600));
+        let (before, head) = (record(&world, &path).await, world.store.number().await.unwrap());
+        let row = rows(&world.root).swap_remove(index);
+        let answer = world.patch(&path, row.body).await;
+        let field = row.field;
+        match row.answer {
+            (status @ 200..300, ..) => assert_eq!(answer.status, status, "{field}: {answer:?}"),
+            expected => assert_eq!(answer.failure(), expected, "{field}"),
+        }
+        let (after, now) = (record(&world, &path).await, world.clock.now());
+        let (was, is) = (before.certificate.unwrap().attempt, after.certificate.unwrap().attempt);
+        let order = match &is {
+            State::AwaitingControl(awaiting) if awaiting.next_check == now => Order::CheckedNow,
+            State::Ordering(_) => Order::Replaced,
+            State::Uploaded(_) => Order::Uploaded,
+            _ => Order::Stays,
+        };
+        assert_eq!(order, row.order, "{field}");
+        assert_eq!(is == was, order == Order::Stays, "{field}");
+        assert_eq!(after.hostname.ownership.due_at() == Some(now), row.restarts, "{field}");
+        assert_eq!(world.store.number().await.unwrap() > head, row.is_told, "{field}: the feed");
+    }
 }

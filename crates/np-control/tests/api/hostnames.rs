@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use http::Method;
 use np_control::api::ApiSettings;
+use np_domain::{
+    ownership::{Method as ProvenBy, Proven, State},
+    ports::{Hold, HostnameChange, HostnameStore as _, Publish},
+    text::Explanation,
+};
+use np_testkit::clock::TestClock;
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,10 +37,16 @@ async fn a_new_hostname_without_ssl_has_its_ownership_tokens_and_nothing_empty()
         "ssl": null,
         "ownership_verification": {
             "type": "txt", "name": "_cf-custom-hostname.app.customer.com", "value": token,
+            "status": "pending",
         },
         "ownership_verification_http": {
             "http_url": format!("http://app.customer.com/.well-known/cf-custom-hostname-challenge/{id_text}"),
             "http_body": token,
+            "status": "pending",
+        },
+        "verification_progress": {
+            "attempts": 0, "attempts_max": 75, "next_check_at": "2026-03-20T12:00:00.000000Z",
+            "deadline": "2026-03-27T09:31:03.000000Z",
         },
     });
     assert_eq!(*result, expected);
@@ -77,6 +89,10 @@ async fn a_new_hostname_with_everything_shows_it_again() {
             "cname": "_acme-challenge.app.customer.com",
             "cname_target": format!("app.customer.com.{uuid}.dcv.platform.net"),
         }],
+        "progress": {
+            "attempts": 0, "attempts_max": 120, "next_check_at": "2026-03-20T12:00:00.000000Z",
+            "deadline": "2026-04-03T12:00:00.000000Z",
+        },
     });
     assert_eq!(result["ssl"], expected);
 }
@@ -354,5 +370,31 @@ async fn the_quota_tells_what_is_used_and_what_may_be() {
             assert_eq!(*answer.result(), expected);
             world.post(&path, json!({ "hostname": "app.customer.com" })).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn the_tokens_stay_readable_once_ownership_is_proven() {
+    let world = World::new().await;
+    let path = world.hostnames().await;
+    let made = world.post(&path, json!({ "hostname": "app.customer.com" })).await;
+    let before = made.result().clone();
+    let path = format!("{path}/{}", before["id"].as_str().unwrap());
+    let mut ids = path.split('/');
+    let (zone, id) = (ids.nth(2).unwrap(), ids.nth(1).unwrap());
+    let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
+    let mut hostname = record.unwrap().hostname;
+    let (by, at, evidence) = (ProvenBy::Cname, TestClock::START, Explanation::new("seen"));
+    hostname.ownership = State::Proven(Proven { by, at, evidence });
+    let change = HostnameChange { hostname, events: Vec::new(), publish: Publish::Yes };
+    world.store.save(&[change], &Hold::Release).await.unwrap();
+
+    let answer = world.get(&path).await;
+    let result = answer.result();
+    assert_eq!((&result["status"], result.get("verification_progress")), (&json!("active"), None));
+    for field in ["ownership_verification", "ownership_verification_http"] {
+        let mut expected = before[field].clone();
+        expected["status"] = "valid".into();
+        assert_eq!(result[field], expected, "{field}");
     }
 }

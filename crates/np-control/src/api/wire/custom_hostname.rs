@@ -12,7 +12,7 @@ use np_domain::{
     ownership::{Failure, MovedWhy, State},
     zone::Zone,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ use super::{
     invalid::{Invalid, Why},
     moment,
     object::Object,
+    progress::{self, ProgressWire},
     ssl::{self, SslWire},
     status::HostnameStatus,
 };
@@ -59,6 +60,9 @@ pub(crate) struct HostnameWire {
     ownership_verification_http: HttpWire,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     verification_errors: Vec<String>,
+    /// How far the checks of ownership have come; absent once it is proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_progress: Option<ProgressWire>,
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
@@ -68,6 +72,8 @@ struct TxtWire {
     r#type: &'static str,
     name: String,
     value: String,
+    #[schemars(schema_with = "proof_status")]
+    status: &'static str,
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
@@ -75,6 +81,13 @@ struct TxtWire {
 struct HttpWire {
     http_url: String,
     http_body: String,
+    #[schemars(schema_with = "proof_status")]
+    status: &'static str,
+}
+
+/// `valid` once ownership is proven, by whichever method: then this need not be there any more. Else `pending`.
+fn proof_status(_: &mut SchemaGenerator) -> Schema {
+    shape::word_of(&["pending", "valid"])
 }
 
 /// The SNI that follows the request (behaviour.md 5).
@@ -85,6 +98,7 @@ impl View<'_> {
         let hostname = &record.hostname;
         let token = hostname.token.to_string();
         let origin = hostname.origin.as_ref();
+        let proof_status = if hostname.ownership.proof().is_some() { "valid" } else { "pending" };
         HostnameWire {
             id: hostname.id.to_string(),
             hostname: hostname.name.to_string(),
@@ -98,12 +112,15 @@ impl View<'_> {
                 r#type: "txt",
                 name: hostname.name.ownership_txt().to_string(),
                 value: token.clone(),
+                status: proof_status,
             },
             ownership_verification_http: HttpWire {
                 http_url: format!("http://{}{OWNERSHIP_PATH}{}", hostname.name, hostname.id),
                 http_body: token,
+                status: proof_status,
             },
             verification_errors: verification_errors(hostname),
+            verification_progress: progress::of_ownership(&hostname.ownership),
         }
     }
 }

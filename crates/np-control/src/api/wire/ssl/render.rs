@@ -18,7 +18,12 @@ use sha2::{Digest, Sha256};
 use super::VERSIONS;
 use crate::api::{
     openapi::shape,
-    wire::{custom_hostname::View, moment, pem, status::CertificateStatus},
+    wire::{
+        custom_hostname::View,
+        moment, pem,
+        progress::{self, ProgressWire},
+        status::CertificateStatus,
+    },
 };
 
 /// `ssl`. The fields of a single validation record stand here too, for old clients (behaviour.md 3.1).
@@ -49,6 +54,9 @@ pub(crate) struct SslWire {
     dcv_delegation_records: Vec<DelegationWire>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     validation_errors: Vec<ErrorWire>,
+    /// How far the attempt at a certificate has come; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<ProgressWire>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     leaf: Option<LeafWire>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -183,6 +191,7 @@ pub(crate) fn render(
         .into_iter()
         .collect(),
         validation_errors: problems(certificate),
+        progress: progress::of_attempt(&certificate.attempt),
         leaf: shown.first().map(|issued| leaf(issued.chain.facts())),
         uploaded: shown.first().filter(|_| !is_managed).and_then(|issued| uploaded(issued)),
         certificates: shown.into_iter().map(served).collect(),
