@@ -56,7 +56,7 @@ fn addition(zone: ZoneId, number: u64, now: Timestamp) -> Addition {
             evidence: Explanation::new("token in TXT, seen by 192.0.2.53"),
         }),
     };
-    let origin = (number % 20 == 0).then(|| CustomOrigin {
+    let origin = number.is_multiple_of(20).then(|| CustomOrigin {
         server: format!("origin{}.provider.net", number % 4_000).parse().unwrap(),
         sni: OriginSni::Origin,
     });
@@ -71,7 +71,8 @@ fn addition(zone: ZoneId, number: u64, now: Timestamp) -> Addition {
         created_at,
         version: 0,
     };
-    let certificate = (number % 10 != 0).then(|| certificate(id, number, created_at, now));
+    let certificate =
+        (!number.is_multiple_of(10)).then(|| certificate(id, number, created_at, now));
     Addition {
         record: HostnameRecord { hostname, certificate },
         events: Vec::new(),
@@ -85,7 +86,7 @@ fn certificate(
     created_at: Timestamp,
     now: Timestamp,
 ) -> Certificate {
-    let authority = (number % 7 == 0).then_some(AuthorityName::Google);
+    let authority = number.is_multiple_of(7).then_some(AuthorityName::Google);
     let wanted = Wanted {
         method: DcvMethod::Txt,
         wildcard: number % 100 == 1,
