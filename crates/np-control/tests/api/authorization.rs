@@ -129,9 +129,11 @@ pub(crate) async fn filled() -> (World, Vec<(Method, String, Permission)>) {
 
 /// Fills every other id in with one that nothing has: who may do something is settled before it is looked for.
 fn others(path: &str) -> String {
-    let part = |part: &str| match part.starts_with('{') {
-        true => "0d89c70d-ad9f-4843-b99f-6cc0252067e9".to_owned(),
-        false => part.to_owned(),
+    let part = |part: &str| match (part, part.starts_with('{')) {
+        // Its ids have another form than those of hostnames and certificates.
+        ("{token_id}", _) => "f".repeat(32),
+        (_, true) => "0d89c70d-ad9f-4843-b99f-6cc0252067e9".to_owned(),
+        (part, false) => part.to_owned(),
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
