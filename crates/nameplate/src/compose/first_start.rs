@@ -194,7 +194,7 @@ mod tests {
         let start = async |email: &str| {
             let email = email.parse().unwrap();
             admin_user(stores, &SystemClock, email, &path).await.unwrap();
-            fs::read_to_string(&path).unwrap()
+            fs::read_to_string(&path).unwrap().trim().to_owned()
         };
         let opens = async |email: &str, key: &str| {
             let email = email.parse().unwrap();
