@@ -73,6 +73,19 @@ async fn creates_that_succeeded_are_counted_by_zone() {
 }
 
 #[tokio::test]
+async fn of_a_bulk_create_each_that_succeeded_is_counted() {
+    let world = world(Rates { creates: Some(rate(3, 60, Some(30))), ..Rates::OFF }).await;
+    let path = world.hostnames().await;
+    let many = async |names: &[&str]| {
+        let hostnames: Vec<_> = names.iter().map(|name| json!({ "hostname": name })).collect();
+        world.post(&format!("{path}/bulk"), json!({ "hostnames": hostnames })).await
+    };
+    assert_eq!(many(&["a.customer.com", "b.customer.com", "b.customer.com"]).await.status, 200);
+    assert_eq!(many(&["a.customer.com", "c.customer.com"]).await.status, 200);
+    assert_eq!(many(&["d.customer.com"]).await.failure(), (429, 10429, ""));
+}
+
+#[tokio::test]
 async fn who_guesses_is_let_wait_with_good_credentials_too() {
     let world = world(Rates { failures: Some(rate(2, 60, None)), ..Rates::OFF }).await;
     let look = async |from: &str, token: &str| {

@@ -10,6 +10,7 @@ use crate::{
         body::Body,
         envelope::{Envelope, Reply},
         error::ApiError,
+        guard::Created,
         wire::{
             bulk::{ItemWire, parse},
             quota,
@@ -29,6 +30,7 @@ pub(crate) async fn create(
     let messages = created.nearly_full.map(quota::warning).into_iter().collect();
     let mut created = created.outcome.into_iter();
     let view = super::view(&api, &zone);
+    let mut count = 0;
     let items = parsed.into_iter().enumerate().map(|(index, item)| {
         let outcome = match item {
             Err(invalid) => Err(ApiError::from(invalid)),
@@ -38,10 +40,15 @@ pub(crate) async fn create(
             },
         };
         match outcome {
-            Ok(record) => ItemWire::created(StatusCode::CREATED, view.render(&record)),
+            Ok(record) => {
+                count += 1;
+                ItemWire::created(StatusCode::CREATED, view.render(&record))
+            }
             Err(error) => ItemWire::failed(error),
         }
     });
     let result = items.collect::<Vec<_>>();
-    Ok(Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::OK))
+    let mut response = Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::OK);
+    response.extensions_mut().insert(Created(count));
+    Ok(response)
 }
