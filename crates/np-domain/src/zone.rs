@@ -115,6 +115,8 @@ pub struct CnameTarget {
     pub zone: Hostname,
     /// Partial set-up: `<zone>.<our CDN domain>`, or a name below it.
     pub partial: Option<DnsName>,
+    /// Our CDN domain. What is below it belongs to the zone that it names, and never to a zone that encloses ours.
+    pub cdn_domain: Option<DnsName>,
 }
 
 impl CnameTarget {
@@ -124,12 +126,13 @@ impl CnameTarget {
             ZoneKind::Full => None,
             ZoneKind::Partial => cdn_domain.and_then(|cdn| cdn.child(zone.name.as_str()).ok()),
         };
-        Self { zone: zone.name.clone(), partial }
+        Self { zone: zone.name.clone(), partial, cdn_domain: cdn_domain.cloned() }
     }
 
     /// Whether a chain that ends in `last` points at the zone.
     pub fn accepts(&self, last: &DnsName) -> bool {
-        last.is_within(self.zone.as_str())
+        let is_ours = self.cdn_domain.as_ref().is_some_and(|cdn| last.is_within(cdn.as_str()));
+        (!is_ours && last.is_within(self.zone.as_str()))
             || self.partial.as_ref().is_some_and(|name| last.is_within(name.as_str()))
     }
 }
@@ -137,6 +140,24 @@ impl CnameTarget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_below_our_cdn_domain_is_its_zones_and_not_that_of_a_zone_around_us() {
+        let cdn: DnsName = "cdn.platform.net".parse().unwrap();
+        let around = CnameTarget {
+            zone: "platform.net".parse().unwrap(),
+            partial: None,
+            cdn_domain: Some(cdn.clone()),
+        };
+        let named = CnameTarget {
+            zone: "saas.com".parse().unwrap(),
+            partial: cdn.child("saas.com").ok(),
+            cdn_domain: Some(cdn),
+        };
+        let last: DnsName = "saas.com.cdn.platform.net".parse().unwrap();
+        assert!(!around.accepts(&last) && named.accepts(&last));
+        assert!(around.accepts(&"www.platform.net".parse().unwrap()));
+    }
 
     #[test]
     fn each_zone_has_a_key_of_its_own_and_space_around_it_is_nothing() {

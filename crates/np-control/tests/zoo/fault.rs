@@ -95,7 +95,11 @@ impl Fault {
         let name: Hostname = format!("app.{domain}").parse().unwrap();
         let mut wanted = Wanted {
             record: Some(HostnameRecord { hostname: hostname(name.clone()), certificate: None }),
-            target: CnameTarget { zone: "zoo-provider.com".parse().unwrap(), partial: None },
+            target: CnameTarget {
+                zone: "zoo-provider.com".parse().unwrap(),
+                partial: None,
+                cdn_domain: None,
+            },
             point_at: "customers.zoo-provider.com".parse().unwrap(),
             zone_is_active: true,
             has_origin: true,

@@ -51,7 +51,11 @@ impl Scene {
         let wanted = Wanted {
             name: HOST.parse().unwrap(),
             record: Some(HostnameRecord { hostname: hostname(), certificate: None }),
-            target: CnameTarget { zone: "provider.com".parse().unwrap(), partial: None },
+            target: CnameTarget {
+                zone: "provider.com".parse().unwrap(),
+                partial: None,
+                cdn_domain: None,
+            },
             point_at: "customers.provider.com".parse().unwrap(),
             zone_is_active: true,
             has_origin: true,

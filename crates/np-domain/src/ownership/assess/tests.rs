@@ -15,7 +15,7 @@ fn challenge() -> Challenge {
     let zone: Hostname = "provider.com".parse().unwrap();
     Challenge {
         token: token(),
-        target: Some(CnameTarget { zone, partial: None }),
+        target: Some(CnameTarget { zone, partial: None, cdn_domain: None }),
         has_origin: true,
     }
 }
