@@ -3,21 +3,23 @@
 //! Everything is a list of [`Operation`]s that happen all or not at all. What a record may be beside others is judged by
 //! the store, in the transaction that makes the change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use np_domain::{
     Timestamp,
     dns_record::{
-        Comment, Content, ContentError, DnsRecord, Given, Parts, Proxy, RecordKind, RecordName,
-        Settings, Tags, Ttl, rules::Conflict, zone_file::FileRecord,
+        Comment, Content, ContentError, DnsRecord, Given, Parts, Proxy, RECORDS_PER_ZONE_MAX,
+        RecordKind, RecordName, Settings, Tags, Ttl, rules::Conflict, zone_file::FileRecord,
     },
     id::{DnsRecordId, ZoneId},
-    ports::{DnsRecordChange, DnsRecordChangeError, StoreError},
+    ports::{DnsRecordChange, DnsRecordChangeError, DnsRecordFilter, Page, StoreError},
 };
 use thiserror::Error;
 
 use super::{App, race::Race};
 
+/// The most records that somebody else may add while a file with them is being imported.
+const IMPORT_ROUNDS_MAX: u32 = 10;
 /// The most operations of a batch.
 pub const BATCH_MAX: usize = 1000;
 
@@ -305,9 +307,10 @@ pub async fn import(
     proxy: Proxy,
 ) -> Result<Imported, ChangeError> {
     let parsed = records.len();
+    let records = unknown(app, zone, records).await?;
     let mut operations: Vec<(usize, Operation)> =
-        records.into_iter().map(|record| add(record, proxy)).enumerate().collect();
-    loop {
+        records.into_iter().map(|(index, record)| (index, add(record, proxy))).collect();
+    for round in 0_u32.. {
         let wanted: Vec<Operation> =
             operations.iter().map(|(_, operation)| operation.clone()).collect();
         if wanted.is_empty() {
@@ -315,15 +318,43 @@ pub async fn import(
         }
         match change(app, zone, &wanted).await {
             Ok(added) => return Ok(Imported { added: added.len(), parsed }),
-            // Each round passes over one at least.
+            // Somebody else added one meanwhile: each round passes over one.
             Err(ChangeError::Conflict {
                 index,
                 conflict: Conflict::Identical { .. } | Conflict::SameContent { .. },
-            }) => {
+            }) if round < IMPORT_ROUNDS_MAX => {
                 operations.remove(index);
             }
             Err(error) => return Err(in_file(error, &operations)),
         }
+    }
+    Ok(Imported { added: 0, parsed })
+}
+
+/// The records of a file, with their places in it, that neither stand twice in it nor are in the zone already.
+async fn unknown(
+    app: &App,
+    zone: ZoneId,
+    records: Vec<FileRecord>,
+) -> Result<Vec<(usize, FileRecord)>, ChangeError> {
+    // A zone cannot have more.
+    let size = u32::try_from(RECORDS_PER_ZONE_MAX).unwrap_or(u32::MAX);
+    let page = Page { number: 1, size };
+    let filter = DnsRecordFilter::default();
+    let (present, _) = app.stores.dns_records.list_dns_records(zone, &filter, page).await?;
+    let mut seen: HashSet<(String, RecordKind, String)> = present
+        .iter()
+        .map(|record| (record.name.to_string(), record.kind(), record.content.text()))
+        .collect();
+    let is_new = |(_, record): &(usize, FileRecord)| {
+        seen.insert((record.name.to_string(), record.content.kind(), record.content.text()))
+    };
+    let records: Vec<_> = records.into_iter().enumerate().filter(is_new).collect();
+    match records.get(size as usize) {
+        Some((index, _)) => {
+            Err(ChangeError::Conflict { index: *index, conflict: Conflict::TooManyInZone })
+        }
+        None => Ok(records),
     }
 }
 
