@@ -109,6 +109,9 @@ impl Proxy {
         if headers::wire_bytes(request) > self.settings.limits.header_bytes_max {
             return Err(Failure::HeadersTooLarge);
         }
+        if headers::is_in_a_loop(&request.headers) {
+            return Err(Failure::Loop);
+        }
         let host = route::host(&request.uri, &request.headers)?;
         exchange.host = host.into_owned();
         match self.port {

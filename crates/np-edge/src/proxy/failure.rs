@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     BadHost,
     /// The headers are over the limit.
     HeadersTooLarge,
+    /// The request came back to the edge again and again.
+    Loop,
     /// The request is for another name than the TLS connection.
     Misdirected,
     /// Nothing is served under the name: it is unknown, or its ownership is not proven.
@@ -67,6 +69,7 @@ impl Failure {
         match self {
             Self::BadHost | Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Loop => StatusCode::LOOP_DETECTED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::NotActive => StatusCode::NOT_FOUND,
             Self::NoOrigin
@@ -85,6 +88,7 @@ impl Failure {
         match self {
             Self::BadHost => "bad_host",
             Self::HeadersTooLarge => "headers_too_large",
+            Self::Loop => "loop_detected",
             Self::Misdirected => "misdirected_request",
             Self::NotActive => "hostname_not_active",
             Self::NoOrigin => "no_origin",
@@ -106,6 +110,7 @@ impl Failure {
             Self::HeadersTooLarge => {
                 "The headers of the request are too large. Clear cookies and try again."
             }
+            Self::Loop => "The origin behind this hostname leads back here.",
             Self::Misdirected => "This connection was made for another hostname. Connect again.",
             Self::NotActive => "This hostname is not active here.",
             Self::NoOrigin => {

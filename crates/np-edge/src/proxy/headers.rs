@@ -6,6 +6,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
 use pingora::{Result, http::RequestHeader};
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Every proxy on the way adds its name (RFC 8586).
+const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
+/// Our name there.
+const CDN_ID: &str = "nameplate";
+/// A request may pass this many edges, of one installation or of several behind each other.
+const PASSES_MAX: usize = 3;
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -57,7 +63,18 @@ pub(crate) fn forward(request: &mut RequestHeader, facts: Forwarding<'_>) -> Res
     request.insert_header(X_FORWARDED_FOR, forwarded_for)?;
     request.insert_header(X_FORWARDED_PROTO, facts.proto)?;
     request.insert_header(X_FORWARDED_HOST, facts.host)?;
-    request.insert_header(X_REQUEST_ID, facts.request_id)
+    request.insert_header(X_REQUEST_ID, facts.request_id)?;
+    request.append_header(CDN_LOOP, CDN_ID).map(|_| ())
+}
+
+/// Whether a request has passed edges so often that its origin must be an edge: it would go round for ever.
+pub(crate) fn is_in_a_loop(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CDN_LOOP).iter().filter_map(|value| value.to_str().ok());
+    let names = values.flat_map(|value| value.split(','));
+    let ours = |name: &&str| {
+        name.split(';').next().is_some_and(|id| id.trim().eq_ignore_ascii_case(CDN_ID))
+    };
+    names.filter(ours).count() >= PASSES_MAX
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
@@ -138,6 +155,26 @@ mod tests {
             assert_eq!(header(name), Some("claimed"), "{name}");
             assert_eq!(request.headers.get_all(name).iter().count(), 2, "{name}");
         }
+    }
+
+    #[test]
+    fn a_request_that_has_passed_too_many_edges_is_in_a_loop() {
+        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+        request.append_header("cdn-loop", "othercdn; v=1, Nameplate;x=y").unwrap();
+        let facts = Forwarding {
+            client: None,
+            proto: "https",
+            host: "app.customer.com",
+            request_id: "abc",
+            trusted: false,
+        };
+        for _ in 1..PASSES_MAX {
+            assert!(!is_in_a_loop(&request.headers));
+            forward(&mut request, facts).unwrap();
+        }
+        assert!(is_in_a_loop(&request.headers));
+        let other = request.headers.get_all("cdn-loop").iter().next().unwrap();
+        assert_eq!(other, "othercdn; v=1, Nameplate;x=y", "others' names stay");
     }
 
     #[test]
