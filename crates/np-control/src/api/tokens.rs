@@ -291,7 +291,7 @@ async fn remove<O: OwnerOf>(
     owner: O,
     TokenInPath(id): TokenInPath,
 ) -> Reply {
-    manage::remove(&api.app, owner.owner(&caller).0, id).await?;
+    manage::remove(&api.app, &caller, owner.owner(&caller).0, id).await?;
     Ok(ok(Id { id: id.to_string() }))
 }
 

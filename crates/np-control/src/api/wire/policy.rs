@@ -157,7 +157,15 @@ fn parse_one(index: usize, policy: &Value) -> Result<WantedPolicy, Invalid> {
             invalid(&at(&format!("permission_groups/{number}/id")), why)
         })
     };
-    let groups = groups.iter().enumerate().map(group).collect::<Result<Vec<_>, _>>()?;
+    let mut groups = groups.iter().enumerate().map(group).collect::<Result<Vec<_>, _>>()?;
+    // There are few groups: repeating one a thousand times shall not cost a thousand checks.
+    let mut seen = Vec::new();
+    groups.retain(|group| {
+        !seen.contains(group) && {
+            seen.push(*group);
+            true
+        }
+    });
     let resources = parse_resources(&policy["resources"], &at("resources"))?;
     let without = groups
         .iter()

@@ -123,6 +123,7 @@ pub async fn update(
     wanted: Wanted,
 ) -> Result<ApiToken, ManageError> {
     let token = find(app, owner, id).await?;
+    may_change(caller, &token)?;
     let now = app.now();
     check_dates(&wanted, now)?;
     let policies = policies(app, &wanted);
@@ -168,11 +169,24 @@ pub async fn roll(
 ///
 /// # Errors
 /// See [`ManageError`].
-pub async fn remove(app: &App, owner: Owner, id: TokenId) -> Result<(), ManageError> {
-    find(app, owner, id).await?;
+pub async fn remove(
+    app: &App,
+    caller: &Principal,
+    owner: Owner,
+    id: TokenId,
+) -> Result<(), ManageError> {
+    may_change(caller, &find(app, owner, id).await?)?;
     match app.stores.accounts.remove_token(id).await? {
         true => Ok(()),
         false => Err(ManageError::Unknown),
+    }
+}
+
+/// The administrator's token is changed and removed by administrators only: it could not be made again by anybody else.
+fn may_change(caller: &Principal, token: &ApiToken) -> Result<(), ManageError> {
+    match token.grants {
+        Grants::Everything if !caller.is_admin() => Err(ManageError::TooMuch(0)),
+        Grants::Everything | Grants::Policies(_) => Ok(()),
     }
 }
 
