@@ -59,22 +59,22 @@ pub(crate) async fn guarded(State(api): State<Api>, mut request: Request, next: 
     with_allowance(response, allowance)
 }
 
-/// Who is calling. Whoever guesses is let wait.
+/// Who is calling. Whoever guesses is let wait; whoever knows a secret is not, because others may share the address.
 async fn caller(
     api: &Api,
     headers: &HeaderMap,
     from: Option<IpAddr>,
 ) -> Result<Principal, Response> {
     let now = api.app.now();
-    if let Some(Err(over)) = from.map(|from| api.limits.may_try(from, now)) {
-        return Err(too_many(Problem::TooManyFailures, over));
-    }
     let found = Found::of(headers).map_err(|why| ApiError::of(why).into_response())?;
     let accounts = api.app.stores.accounts.as_ref();
     let caller = identity::authenticate(accounts, found.credentials(), from, now).await;
     caller.map_err(|why| {
         if let (IdentityError::UnknownToken | IdentityError::UnknownKey, Some(from)) = (&why, from)
         {
+            if let Err(over) = api.limits.may_try(from, now) {
+                return too_many(Problem::TooManyFailures, over);
+            }
             api.limits.failed(from, now);
         }
         ApiError::from(why).into_response()

@@ -37,8 +37,9 @@ const KEY_BYTES_MAX: usize = 255;
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a request may take before another one under its key may take its place: it died with its process.
 const RUNS_AT_MOST: Duration = Duration::from_secs(60);
-/// The most bytes of an answer that is kept.
-const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most bytes of an answer that is kept. Of a longer one it is kept that it was given: callers have a day's worth of
+/// them here, and must not fill the disk.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// The most expired answers that one request removes.
 const SWEPT_AT_ONCE: u32 = 100;
 
