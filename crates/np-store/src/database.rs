@@ -254,7 +254,15 @@ impl Connection {
     }
 }
 
-/// A failure of the database, whatever it was.
+/// A transaction that PostgreSQL ended in favour of another one: a deadlock, or a serialization failure.
+const GAVE_WAY: [&str; 2] = ["40P01", "40001"];
+
+/// A failure of the database. One that gave way to another change is what losing a race is: nothing happened, and whoever
+/// reads again sees what won.
 pub(crate) fn unavailable(why: sqlx::Error) -> StoreError {
-    StoreError::Unavailable(Box::new(why))
+    let code = why.as_database_error().and_then(|error| error.code());
+    match code.is_some_and(|code| GAVE_WAY.contains(&code.as_ref())) {
+        true => StoreError::Stale,
+        false => StoreError::Unavailable(Box::new(why)),
+    }
 }

@@ -133,6 +133,7 @@ pub(crate) async fn update_certificate(
     const SAVE: &str = "UPDATE certificates \
         SET due_at = $1, document = $2, lease_owner = $3, lease_until = $4, version = version + 1 \
         WHERE id = $5 AND version = $6";
+    hold_hostname(connection, hostname).await?;
     let (owner, until) = lease(hold);
     let save = sql(SAVE)
         .bind(certificate.due_at())
@@ -144,6 +145,21 @@ pub(crate) async fn update_certificate(
     one(connection.execute(save).await?)?;
     csrs::note_uses(connection, certificate).await?;
     note_certificate(connection, hostname, certificate).await
+}
+
+/// Whoever changes a hostname and its certificate takes the hostname first, as edits do, so that no two wait for each other.
+async fn hold_hostname(
+    connection: &mut Connection,
+    hostname: HostnameId,
+) -> Result<(), StoreError> {
+    match connection.locking("FOR NO KEY UPDATE") {
+        // One writer at a time: nobody to wait for.
+        "" => Ok(()),
+        lock => {
+            let take = format!("SELECT id FROM hostnames WHERE id = $1 {lock}");
+            connection.fetch_optional(sql(take).bind(hostname)).await.map(|_| ())
+        }
+    }
 }
 
 /// The word for what is asked for in the column `certificate` of `hostnames`, by which lists are filtered.

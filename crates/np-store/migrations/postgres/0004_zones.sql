@@ -22,3 +22,6 @@ CREATE TABLE zone_gate (
     one BIGINT NOT NULL
 );
 INSERT INTO zone_gate (one) VALUES (1);
+
+-- What nodes are told of a zone says how its DNS is answered from now on.
+UPDATE feed SET marked = 1 WHERE kind = 'zone';

@@ -15,10 +15,11 @@ ALTER TABLE hostnames
 ALTER TABLE hostnames ADD COLUMN facet TEXT COLLATE "C"
     GENERATED ALWAYS AS (CASE WHEN state = 'leaving' THEN NULL ELSE state || '/' || pack END) STORED;
 
+-- JSON may have the character NUL, which jsonb refuses; no origin has it.
 UPDATE hostnames SET
-    origin = (document::jsonb #>> '{origin,server,host}')
-        || COALESCE(':' || (document::jsonb #>> '{origin,server,port}'), '')
-    WHERE document::jsonb -> 'origin' <> 'null'::jsonb;
+    origin = (replace(document, '\u0000', '')::jsonb #>> '{origin,server,host}')
+        || COALESCE(':' || (replace(document, '\u0000', '')::jsonb #>> '{origin,server,port}'), '')
+    WHERE replace(document, '\u0000', '')::jsonb -> 'origin' <> 'null'::jsonb;
 UPDATE hostnames h SET
     pack = CASE
             WHEN jsonb_array_length(c.d -> 'active') > 0 THEN 'serving'

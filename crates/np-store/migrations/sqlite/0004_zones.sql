@@ -29,3 +29,6 @@ CREATE TABLE zone_gate (
     one INTEGER NOT NULL
 ) STRICT;
 INSERT INTO zone_gate (one) VALUES (1);
+
+-- What nodes are told of a zone says how its DNS is answered from now on.
+UPDATE feed SET marked = 1 WHERE kind = 'zone';

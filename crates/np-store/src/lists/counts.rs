@@ -206,7 +206,7 @@ async fn note_ended(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let over = Standing::Over.as_str();
     let note = format!(
         "UPDATE hostnames SET pack = REPLACE(pack, '{serving}/', '{over}/'), ends_at = NULL \
-         WHERE id IN (SELECT id FROM hostnames WHERE ends_at <= $1 LIMIT $2)"
+         WHERE ends_at <= $1 AND id IN (SELECT id FROM hostnames WHERE ends_at <= $1 LIMIT $2)"
     );
     store
         .database
