@@ -17,7 +17,6 @@ pub(crate) struct Certificates {
     pub(crate) key_types: Vec<KeyWord>,
     /// A PEM file with the roots that uploaded certificates must lead to, and intermediates that complete their chains;
     /// without it, Mozilla's roots as of this program's build.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trust_store: Option<PathBuf>,
 }
 

@@ -1,3 +1,5 @@
+//! Chains of uploads: which path is built by each method, and what leads nowhere.
+
 use np_testkit::{
     ca::{Ca, LeafKey, self_signed},
     clock::TestClock,

@@ -1,3 +1,5 @@
+//! Keys in every form that operators have, all of which come out as PKCS#8.
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use np_testkit::ca::{Ca, Leaf, LeafKey};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};

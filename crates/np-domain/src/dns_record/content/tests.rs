@@ -1,3 +1,5 @@
+//! The content of each type: as text, as parts and on the wire; what is refused, and why.
+
 use super::*;
 use crate::dns_record::name::RecordNameError;
 

@@ -1,3 +1,5 @@
+//! Zone files as people and other programs write them: what is read, and which line is at fault.
+
 use time::macros::datetime;
 
 use super::*;
