@@ -102,14 +102,14 @@ pub(crate) struct TokenBody {
     name: String,
     policies: Vec<PolicyBody>,
     condition: Option<ConditionBody>,
-    #[schemars(schema_with = "shape::moment")]
+    #[schemars(schema_with = "shape::moment_or_null")]
     #[serde(default)]
     not_before: Option<String>,
-    #[schemars(schema_with = "shape::moment")]
+    #[schemars(schema_with = "shape::moment_or_null")]
     #[serde(default)]
     expires_on: Option<String>,
     /// Whether it is in use. `expired` is taken and means nothing: dates decide.
-    #[schemars(extend("enum" = ["active", "disabled", "expired"]))]
+    #[schemars(extend("enum" = ["active", "disabled", "expired", null]))]
     #[serde(default)]
     status: Option<String>,
 }

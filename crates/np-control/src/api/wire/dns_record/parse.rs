@@ -7,7 +7,7 @@ use np_domain::{
     id::DnsRecordId,
 };
 use schemars::JsonSchema;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Fault, kind, pointer};
 use crate::{
@@ -24,7 +24,13 @@ use crate::{
 
 /// A create or a PUT.
 #[derive(JsonSchema)]
-#[schemars(rename = "NewDnsRecord")]
+#[schemars(rename = "NewDnsRecord", example = json!({
+    "type": "A",
+    "name": "www",
+    "content": "192.0.2.1",
+    "ttl": 1,
+    "proxied": true,
+}))]
 #[allow(dead_code, reason = "describes a body")]
 pub(crate) struct NewBody {
     /// Complete, or relative to the zone; `@` is the zone itself.
@@ -66,7 +72,7 @@ impl JsonSchema for KindWord {
 
 /// A PATCH: what is left out stays.
 #[derive(JsonSchema)]
-#[schemars(rename = "EditedDnsRecord")]
+#[schemars(rename = "EditedDnsRecord", example = json!({ "comment": "of the shop", "ttl": 300 }))]
 #[allow(dead_code, reason = "describes a body")]
 pub(crate) struct EditBody {
     name: Option<String>,
@@ -94,7 +100,10 @@ struct SettingsBody {
 
 /// Many changes at once, in this order.
 #[derive(JsonSchema)]
-#[schemars(rename = "NewDnsRecordBatch")]
+#[schemars(rename = "NewDnsRecordBatch", example = json!({
+    "deletes": [{ "id": "372e67954025e0ba6aaa6d586b9e0b59" }],
+    "posts": [{ "type": "TXT", "name": "@", "content": "\"v=spf1 -all\"", "ttl": 1 }],
+}))]
 #[allow(dead_code, reason = "describes a body")]
 pub(crate) struct BatchBody {
     deletes: Option<Vec<IdBody>>,
