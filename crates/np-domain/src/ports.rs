@@ -5,6 +5,7 @@ mod authority;
 mod clock;
 mod csr_store;
 mod dns_record_store;
+mod feed_store;
 mod hostname_list;
 mod http_probe;
 mod idempotency;
@@ -12,6 +13,7 @@ mod inspector;
 mod resolver;
 mod store;
 mod vault;
+mod zone_store;
 
 pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms, RATE_LIMIT_WORDS};
 pub use clock::Clock;
@@ -20,6 +22,7 @@ pub use dns_record_store::{
     DnsRecordChange, DnsRecordChangeError, DnsRecordFilter, DnsRecordOrder, DnsRecordStore,
     DnsRecordTerm, Matching, Sought, TagTerm, TextMatch,
 };
+pub use feed_store::{FeedItem, FeedPosition, FeedStore, FeedSubject, NodeReport, NodeRole};
 pub use hostname_list::{
     HostnameFilter, HostnameList, HostnamePage, NameFilter, Order, Position, Start, Total,
 };
@@ -28,10 +31,11 @@ pub use idempotency::{Attempt, Begun, IdempotencyStore, KeptAnswer, KeyedRequest
 pub use inspector::Inspector;
 pub use resolver::{LookupFailure, Resolver, TxtAnswer};
 pub use store::{
-    AccountStore, AddError, Addition, CertificateChange, CertificateStore, Direction, FeedItem,
-    FeedPosition, FeedStore, FeedSubject, HistoryStore, Hold, HostnameChange, HostnameStore,
-    InsertError, InsertPackError, Lease, LeaseOwner, NodeReport, NodeRole, PackChange, PackStore,
-    Page, Publish, SecretStore, StoreError, TextFilter, TextRelation, VisibleZones, ZoneFilter,
-    ZoneOrder, ZoneStore, ZoneTerm,
+    AccountStore, AddError, Addition, CertificateChange, CertificateStore, Direction, HistoryStore,
+    Hold, HostnameChange, HostnameStore, InsertError, InsertPackError, Lease, LeaseOwner,
+    PackChange, PackStore, Page, Publish, SecretStore, StoreError,
 };
 pub use vault::{Vault, VaultError};
+pub use zone_store::{
+    TextFilter, TextRelation, VisibleZones, ZoneFilter, ZoneOrder, ZoneStore, ZoneTerm,
+};

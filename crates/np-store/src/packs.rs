@@ -197,15 +197,7 @@ pub(crate) async fn remember(
     events: &[Event],
 ) -> Result<(), StoreError> {
     const INSERT: &str = "INSERT INTO pack_events (pack, at, kind, detail) VALUES ($1, $2, $3, $4)";
-    for event in events {
-        let insert = sql(INSERT)
-            .bind(pack)
-            .bind(event.at)
-            .bind(event.kind.as_str())
-            .bind(event.detail.as_str());
-        connection.execute(insert).await?;
-    }
-    Ok(())
+    records::remember_by(connection, INSERT, pack, events).await
 }
 
 /// Marks all packs of a zone as changed, in the order of their keys.

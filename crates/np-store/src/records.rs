@@ -224,9 +224,19 @@ pub(crate) async fn remember(
     events: &[Event],
 ) -> Result<(), StoreError> {
     const INSERT: &str = "INSERT INTO events (hostname, at, kind, detail) VALUES ($1, $2, $3, $4)";
+    remember_by(connection, INSERT, hostname, events).await
+}
+
+/// Writes events of `subject` down with `insert`, whose values are the subject, the time, the kind and the detail.
+pub(crate) async fn remember_by(
+    connection: &mut Connection,
+    insert: &'static str,
+    subject: impl Into<Parameter> + Copy,
+    events: &[Event],
+) -> Result<(), StoreError> {
     for event in events {
-        let insert = sql(INSERT)
-            .bind(hostname)
+        let insert = sql(insert)
+            .bind(subject)
             .bind(event.at)
             .bind(event.kind.as_str())
             .bind(event.detail.as_str());

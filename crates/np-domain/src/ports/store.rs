@@ -7,7 +7,7 @@
 //!   [`StoreError::Stale`] when it moved on, and otherwise store `version + 1`.
 //! - A claimed row is hidden from other claims until its lease ends; a lease is only a hint that saves work, the version
 //!   is what protects. A save with [`Hold::Release`] ends it.
-//! - With [`Publish::Yes`] the change of what is served is marked in the same transaction; see [`FeedStore`].
+//! - With [`Publish::Yes`] the change of what is served is marked in the same transaction; see [`FeedStore`](super::FeedStore).
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -19,15 +19,12 @@ use crate::{
     certificate::{Certificate, CertificateRecord},
     certificate_pack::PackRecord,
     custom_hostname::{CustomHostname, HostnameRecord},
-    dns_record::DnsRecord,
-    entry::{FeedKey, Generation},
     event::Event,
-    id::{AccountId, HostnameId, PackId, TokenId, UserId, ZoneId},
+    id::{HostnameId, PackId, TokenId, UserId, ZoneId},
     name::Hostname,
     secret::SealedBytes,
     text::Explanation,
     token::{ApiToken, Owner},
-    zone::{Status, Zone, ZoneKind},
 };
 
 /// Why memory failed.
@@ -158,101 +155,6 @@ pub struct CertificateChange {
     pub events: Vec<Event>,
     /// Whether what is served changes.
     pub publish: Publish,
-}
-
-/// Which zones, in which order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ZoneFilter {
-    /// Of this account, whatever the terms say.
-    pub account: Option<AccountId>,
-    /// Among these, whatever the terms say; `None`: all.
-    pub among: Option<Vec<ZoneId>>,
-    /// Seen by the one who asks.
-    pub visible: VisibleZones,
-    /// What is searched for; nothing: all.
-    pub terms: Vec<ZoneTerm>,
-    /// Whether one of the terms suffices.
-    pub is_any: bool,
-    /// What the list is ordered by; then by id.
-    pub order: ZoneOrder,
-    /// Whether the last comes first.
-    pub is_descending: bool,
-}
-
-/// One thing that zones are searched by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ZoneTerm {
-    /// Of this account.
-    Account(AccountId),
-    /// Of an account with such a name.
-    AccountName(TextFilter),
-    /// With such a name.
-    Name(TextFilter),
-    /// With this status.
-    Status(Status),
-    /// Of one of these kinds.
-    Kinds(Vec<ZoneKind>),
-}
-
-/// Which texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextFilter {
-    /// How a text relates to the one wanted.
-    pub relation: TextRelation,
-    /// The one wanted; not empty.
-    pub text: Explanation,
-    /// Whether upper and lower case differ.
-    pub is_case_sensitive: bool,
-}
-
-/// How a text relates to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TextRelation {
-    /// It is the other.
-    Equal,
-    /// It is not the other.
-    NotEqual,
-    /// It starts with the other.
-    StartsWith,
-    /// It ends with the other.
-    EndsWith,
-    /// It contains the other.
-    Contains,
-}
-
-/// What a list of zones is ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum ZoneOrder {
-    /// The name.
-    #[default]
-    Name,
-    /// The word for the status, then the name.
-    Status,
-    /// The account's id, then the name.
-    Account,
-    /// The account's name, then the zone's.
-    AccountName,
-}
-
-/// The zones that somebody may see.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum VisibleZones {
-    /// Every zone.
-    #[default]
-    All,
-    /// Those of some accounts, and some others, less exceptions.
-    Some {
-        /// Those of every account.
-        every_account: bool,
-        /// Those of these accounts.
-        accounts: Vec<AccountId>,
-        /// These.
-        zones: Vec<ZoneId>,
-        /// But none of these accounts.
-        except_accounts: Vec<AccountId>,
-        /// And none of these.
-        except_zones: Vec<ZoneId>,
-    },
 }
 
 /// A page of a list; `number` counts from 1.
@@ -416,49 +318,6 @@ impl From<StoreError> for InsertPackError {
     }
 }
 
-/// Zones.
-#[async_trait]
-pub trait ZoneStore: Send + Sync {
-    /// Adds a zone. Its name must be new in its account.
-    async fn insert_zone(&self, zone: &Zone) -> Result<(), InsertError>;
-
-    /// The same, unless another account has an active zone of the name, or of one above or below it: `Ok(false)` then. Of
-    /// two accounts that add such names at the same time, one gets its zone.
-    async fn insert_unrivalled_zone(&self, zone: &Zone) -> Result<bool, InsertError>;
-
-    /// One zone.
-    async fn zone(&self, id: ZoneId) -> Result<Option<Zone>, StoreError>;
-
-    /// A page of zones in the filter's order, and how many match in all.
-    async fn list_zones(
-        &self,
-        filter: &ZoneFilter,
-        page: Page,
-    ) -> Result<(Vec<Zone>, u64), StoreError>;
-
-    /// Saves a zone.
-    async fn save_zone(&self, zone: &Zone, publish: Publish) -> Result<(), StoreError>;
-
-    /// The zones with one of these names, in every account.
-    async fn zones_named(&self, names: &[&str]) -> Result<Vec<Zone>, StoreError>;
-
-    /// Claims at most `limit` zones whose activation is due at `now`, the longest due first.
-    async fn claim_zones(
-        &self,
-        now: Timestamp,
-        lease: &Lease,
-        limit: u32,
-    ) -> Result<Vec<Zone>, StoreError>;
-
-    /// Saves zones after a look at one of them, all or none, and ends their leases. [`StoreError::Stale`] also when an
-    /// active one among them would then have its name together with another account's that is not among them.
-    async fn save_activation(&self, zones: &[Zone], publish: Publish) -> Result<(), StoreError>;
-
-    /// Removes a zone without hostnames (leaving ones do not count), and its certificate packs with it; `Ok(false)` while
-    /// it has any hostname. The feed keeps its tombstone and theirs.
-    async fn remove_zone(&self, id: ZoneId) -> Result<bool, StoreError>;
-}
-
 /// Accounts, users and API tokens.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
@@ -523,97 +382,6 @@ pub enum Direction {
     Ascending,
     /// The highest.
     Descending,
-}
-
-/// Where one item of the feed stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeedPosition {
-    /// It never changed.
-    Absent,
-    /// A change of it has no generation yet.
-    Unnumbered,
-    /// Its last change has this generation.
-    At(Generation),
-}
-
-/// One item of the feed: what to tell serving nodes about `key`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedItem {
-    /// The generation of its last numbered change.
-    pub generation: Generation,
-    /// What it is about.
-    pub key: FeedKey,
-    /// Its state as of now, which may be newer than the generation; `None`: gone.
-    pub subject: Option<FeedSubject>,
-}
-
-/// The state that an entry is made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FeedSubject {
-    /// A hostname with its zone.
-    Hostname(Box<HostnameRecord>, Box<Zone>),
-    /// A certificate pack with its zone.
-    Pack(Box<PackRecord>, Box<Zone>),
-    /// A DNS record.
-    Record(Box<DnsRecord>),
-    /// A zone.
-    Zone(Box<Zone>),
-}
-
-/// What a serving node reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeReport {
-    /// The node's own name for itself.
-    pub node: Explanation,
-    /// What it serves.
-    pub role: NodeRole,
-    /// Everything up to here is applied.
-    pub applied: Generation,
-    /// When it said so.
-    pub seen_at: Timestamp,
-}
-
-/// What a node serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NodeRole {
-    /// DNS.
-    Dns,
-    /// TLS and HTTP.
-    Edge,
-}
-
-impl NodeRole {
-    /// The role's word in messages, configuration and store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Edge => "edge",
-        }
-    }
-}
-
-/// The outbox: what changed, in an order that no reader can miss.
-///
-/// A change is *marked* in the transaction that makes it, without a number: numbers drawn inside concurrent transactions
-/// become visible out of order. [`FeedStore::number`] then gives the marked items consecutive generations, one caller at
-/// a time, in a transaction of its own, so that whoever sees generation `g` sees every item up to `g`. There is one row
-/// per key, which moves to the end at each change: a full copy and a delta are the same query.
-#[async_trait]
-pub trait FeedStore: Send + Sync {
-    /// Numbers all marked items; the head afterwards.
-    async fn number(&self) -> Result<Generation, StoreError>;
-
-    /// Items with a generation above `after`, in order, at most `limit`.
-    async fn feed_after(&self, after: Generation, limit: u32) -> Result<Vec<FeedItem>, StoreError>;
-
-    /// Where an item stands.
-    async fn position(&self, key: FeedKey) -> Result<FeedPosition, StoreError>;
-
-    /// Keeps what a node reported; `applied` may go back (a node lost its copy).
-    async fn report(&self, report: &NodeReport) -> Result<(), StoreError>;
-
-    /// The last report of every node seen since then.
-    async fn nodes(&self, seen_since: Timestamp) -> Result<Vec<NodeReport>, StoreError>;
 }
 
 /// The history of hostnames.
