@@ -34,3 +34,5 @@ pub mod program;
 pub mod sdk;
 pub mod unbound;
 pub mod wait;
+
+mod installed;

@@ -1,22 +1,31 @@
 //! Pebble, the test certificate authority of Let's Encrypt's makers: real ACME, real validation, and awkward on purpose.
 //!
+//! It is 2.10 or later, from `scripts/install-pebble`: older ones know neither renewal information (ARI) nor profiles.
+//!
 //! It keeps nothing on disk. A Pebble that was stopped and started again is a CA that has forgotten every account, order and
 //! root; for an outage that ends with nothing lost, put a [`Gate`](crate::gate::Gate) before it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::json;
 use tempfile::TempDir;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
+use crate::installed;
 use crate::ports;
 use crate::program::{self, Ending, Program};
+
+/// The profile that there is always.
+pub const DEFAULT_PROFILE: &str = "default";
 
 /// How this CA behaves.
 #[derive(Debug, Clone)]
@@ -33,8 +42,12 @@ pub struct Options {
     pub authorization_reuse_percent: u8,
     /// The longest random wait before a validation; `None` for none. Pebble's own choice is 5 seconds.
     pub validation_sleep_max: Option<Duration>,
-    /// For how long a certificate is valid.
+    /// For how long a certificate of the profile [`DEFAULT_PROFILE`] is valid.
     pub validity: Duration,
+    /// More profiles, with how long their certificates are valid. Pebble draws one for an order that names none.
+    pub profiles: BTreeMap<String, Duration>,
+    /// The names by which CAA records and `dns-persist-01` know it.
+    pub issuer_domains: Vec<String>,
     /// The accounts that may register, as key id and base64url key. When empty, anybody may.
     pub external_accounts: BTreeMap<String, String>,
     /// Names that are refused with `rejectedIdentifier`, and those below them.
@@ -53,6 +66,8 @@ impl Options {
             authorization_reuse_percent: 0,
             validation_sleep_max: None,
             validity: Duration::from_secs(90 * 24 * 60 * 60),
+            profiles: BTreeMap::new(),
+            issuer_domains: vec!["pebble.letsencrypt.org".to_owned()],
             external_accounts: BTreeMap::new(),
             blocked_domains: Vec::new(),
         }
@@ -146,7 +161,23 @@ impl Pebble {
     /// # Errors
     /// When Pebble does not answer.
     pub async fn issuer_root_pem(&self) -> anyhow::Result<String> {
-        self.management("roots/0").await
+        self.management("roots/0", &[]).await
+    }
+
+    /// Lets the CA say `window` of the certificate, a PEM with the leaf first, when it is asked when to renew it (RFC 9773).
+    ///
+    /// # Errors
+    /// When Pebble did not issue the certificate, or does not answer.
+    pub async fn suggest_renewal(
+        &self,
+        certificate_pem: &str,
+        window: Range<SystemTime>,
+    ) -> anyhow::Result<()> {
+        let [start, end] = [window.start, window.end].map(OffsetDateTime::from);
+        let window = json!({"start": start.format(&Rfc3339)?, "end": end.format(&Rfc3339)?});
+        let said = json!({"suggestedWindow": window}).to_string();
+        let order = json!({"certificate": certificate_pem, "ariResponse": said}).to_string();
+        self.management("set-renewal-info/", &["--data-binary", &order]).await.map(|_| ())
     }
 
     /// The end of what Pebble has printed: which validations it made, and what it thought of them.
@@ -155,18 +186,18 @@ impl Pebble {
         self.program.as_ref().map(Program::log_tail).unwrap_or_default()
     }
 
-    async fn management(&self, path: &str) -> anyhow::Result<String> {
+    async fn management(&self, path: &str, more: &[&str]) -> anyhow::Result<String> {
         let url = format!("https://127.0.0.1:{}/{path}", self.management_port);
         let mut curl = tokio::process::Command::new(program::find("curl")?);
         curl.args(["--silent", "--show-error", "--fail", "--max-time", "10", "--cacert"])
             .arg(self.root_pem_path());
-        let output = curl.arg(&url).output().await?;
+        let output = curl.args(more).arg(&url).output().await?;
         ensure!(output.status.success(), "{url}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).context("Pebble sent something that is not text")
     }
 
     fn command(&self) -> anyhow::Result<Command> {
-        let mut command = Command::new(program::find("pebble")?);
+        let mut command = Command::new(executable()?);
         command.arg("-config").arg(self.folder.path().join("pebble.json"));
         command.arg("-dnsserver").arg(self.options.dns_server.to_string()).arg("-strict");
         command.env("PEBBLE_WFE_NONCEREJECT", self.options.nonce_reject_percent.to_string());
@@ -191,9 +222,30 @@ impl Pebble {
             "externalAccountBindingRequired": !options.external_accounts.is_empty(),
             "externalAccountMACKeys": options.external_accounts,
             "domainBlocklist": options.blocked_domains,
-            "certificateValidityPeriod": options.validity.as_secs(),
+            "caaIdentities": options.issuer_domains,
+            "profiles": self.profiles(),
         }})
     }
+
+    fn profiles(&self) -> serde_json::Value {
+        let profile = |(name, validity): (&str, &Duration)| {
+            let is = json!({"description": name, "validityPeriod": validity.as_secs()});
+            (name.to_owned(), is)
+        };
+        let more = self.options.profiles.iter().map(|(name, validity)| (name.as_str(), validity));
+        let all = [(DEFAULT_PROFILE, &self.options.validity)].into_iter().chain(more);
+        serde_json::Value::Object(all.map(profile).collect())
+    }
+}
+
+/// The one that was installed for tests. The one on PATH may be too old, and is not looked for.
+fn executable() -> anyhow::Result<PathBuf> {
+    let places: Vec<_> = installed::build_folders()
+        .into_iter()
+        .map(|folder| folder.join("pebble/usr/bin/pebble"))
+        .collect();
+    let found = places.iter().find(|file| file.is_file()).cloned();
+    found.with_context(|| format!("{} (looked for {places:?})", program::missing("pebble 2.10")))
 }
 
 /// Makes the certificate of Pebble's own listener, and the root that vouches for it.

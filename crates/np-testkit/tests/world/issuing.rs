@@ -1,6 +1,7 @@
 //! Pebble, seen through `curl`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use np_testkit::dns::DnsServer;
 use np_testkit::gate::Gate;
@@ -48,6 +49,19 @@ async fn pebble_asks_for_an_external_account_when_told_to() {
             .await;
     let said = directory(&pebble, &pebble.directory_url()).await.unwrap();
     assert!(said.contains("\"externalAccountRequired\": true"), "{said}");
+}
+
+#[tokio::test]
+async fn pebble_has_profiles_and_says_when_to_renew() {
+    let week = Duration::from_secs(7 * 24 * 60 * 60);
+    let pebble = pebble(|options| {
+        options.profiles.insert("shortlived".to_owned(), week);
+    })
+    .await;
+    let said = directory(&pebble, &pebble.directory_url()).await.unwrap();
+    for word in ["\"renewalInfo\"", "\"shortlived\"", "\"default\""] {
+        assert!(said.contains(word), "{word} in {said}");
+    }
 }
 
 #[tokio::test]
