@@ -34,10 +34,10 @@ pub use openapi::document as openapi_document;
 pub use router::{Operation, operations, router};
 pub use wire::status::{CertificateStatus, HostnameStatus};
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
 
 use np_domain::{
-    certificate::{AuthorityName, KeyType},
+    certificate::{AuthorityName, KeyType, Methods},
     delegation::DelegationDomain,
     name::DnsName,
     network::AddressRange,
@@ -107,6 +107,8 @@ pub struct ApiSettings {
     pub authorities: Vec<AuthorityName>,
     /// The CA of those who name none.
     pub default_authority: AuthorityName,
+    /// What each of the CAs validates by.
+    pub methods: BTreeMap<AuthorityName, Methods>,
     /// The kinds of keys that certificates are obtained for, in order.
     pub keys: Vec<KeyType>,
     /// The most bytes of a request body; [`BODY_BYTES_MAX`] is the default.
@@ -149,6 +151,7 @@ impl From<ApiDeps> for Api {
         let terms = Terms {
             authorities: settings.authorities.clone(),
             default_authority: settings.default_authority,
+            methods: settings.methods.clone(),
             keys: settings.keys.clone(),
             create_wait: settings.create_wait,
             hostnames_per_zone_max: settings.hostnames_per_zone_max,

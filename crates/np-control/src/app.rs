@@ -20,11 +20,11 @@ pub mod zones;
 
 mod race;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use np_domain::{
     Timestamp,
-    certificate::{AuthorityName, KeyType},
+    certificate::{AuthorityName, KeyType, Methods},
     name::DnsName,
     ports::{Clock, Vault},
     zone::activation::Policy,
@@ -64,6 +64,8 @@ pub struct Terms {
     pub authorities: Vec<AuthorityName>,
     /// The CA of those who name none.
     pub default_authority: AuthorityName,
+    /// What each of the CAs validates by.
+    pub methods: BTreeMap<AuthorityName, Methods>,
     /// The kinds of keys that certificates are obtained for, in order.
     pub keys: Vec<KeyType>,
     /// How long a create waits for the CA's tokens.

@@ -29,7 +29,7 @@ mod journal;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use np_domain::{
-    certificate::AuthorityName,
+    certificate::{AuthorityName, Methods},
     diagnosis::Issuer,
     name::DnsName,
     ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
@@ -81,6 +81,11 @@ impl Authorities {
     /// The CA with this name, or the default one; `None` when it is not configured (any more).
     pub fn get(&self, name: Option<AuthorityName>) -> Option<&Arc<dyn Authority>> {
         self.by_name.get(&name.unwrap_or(self.default))
+    }
+
+    /// What each of them validates by.
+    pub fn methods(&self) -> BTreeMap<AuthorityName, Methods> {
+        self.by_name.iter().map(|(name, authority)| (*name, authority.methods())).collect()
     }
 
     /// All of them as CAA records know them, the default first.

@@ -5,6 +5,7 @@
 //! serves until the new one does. [`order`] has the steps of an attempt, [`renewal`] the rule of when to begin one.
 
 pub mod chain;
+pub mod control;
 pub mod order;
 pub mod renewal;
 pub mod upload;
@@ -12,6 +13,7 @@ pub mod upload;
 mod key;
 mod standing;
 
+pub use control::{Control, ControlProof, DcvMethod, Methods, TxtChallenge, ValidationAddress};
 pub use key::{KeyKind, KeyType};
 pub use standing::Standing;
 pub use upload::{Kept, Origin, Presented, Uploaded};
@@ -24,7 +26,7 @@ use crate::{
     custom_hostname::CustomHostname,
     entry::FeedKey,
     id::{CertificateId, HostnameId, PackId, ZoneId},
-    name::{DnsName, Hostname, HostnameError, WildcardName},
+    name::{Hostname, HostnameError, WildcardName},
     secret::SealedBytes,
     text::Explanation,
     tls_policy::TlsPolicy,
@@ -107,15 +109,6 @@ pub struct Wanted {
     pub keys: Vec<KeyType>,
 }
 
-/// How control is shown to the CA. Delegation is `Txt` with the TXT record standing in our DNS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DcvMethod {
-    /// http-01 (RFC 8555 section 8.3).
-    Http,
-    /// dns-01 (RFC 8555 section 8.4).
-    Txt,
-}
-
 /// A CA as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AuthorityName {
@@ -182,6 +175,11 @@ impl CertName {
             Self::Exact(name) => name,
             Self::Wildcard(name) => name.base(),
         }
+    }
+
+    /// Whether it is a wildcard.
+    pub fn is_wildcard(&self) -> bool {
+        matches!(self, Self::Wildcard(_))
     }
 }
 
@@ -326,36 +324,6 @@ pub struct Order {
     pub controls: Vec<Control>,
     /// When the CA forgets it, as far as the CA said.
     pub expires_at: Option<Timestamp>,
-}
-
-/// The proof that a CA wants for one name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Control {
-    /// The name on the certificate.
-    pub name: CertName,
-    /// What must be visible.
-    pub proof: ControlProof,
-    /// Whether the CA had accepted it before, so that nothing needs to be shown.
-    pub satisfied: bool,
-}
-
-/// What must be visible for a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ControlProof {
-    /// `body` at `path` on port 80 of the hostname.
-    Http {
-        /// `/.well-known/acme-challenge/<token>`
-        path: Explanation,
-        /// The key authorization.
-        body: Explanation,
-    },
-    /// `value` in a TXT record at `name`.
-    Txt {
-        /// `_acme-challenge.<hostname>`
-        name: DnsName,
-        /// The digest of the key authorization.
-        value: Explanation,
-    },
 }
 
 /// The proof must become visible.

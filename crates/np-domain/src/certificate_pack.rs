@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::{
     Timestamp,
-    certificate::{CertName, Certificate, DcvMethod},
+    certificate::{CertName, Certificate},
     id::{PackId, ZoneId},
     name::{COMMON_NAME_LENGTH_MAX, Hostname},
 };
@@ -169,17 +169,12 @@ impl PackHosts {
 
     /// Whether some name is a wildcard.
     pub fn has_wildcard(&self) -> bool {
-        self.0.iter().any(|host| matches!(host, CertName::Wildcard(_)))
+        self.0.iter().any(CertName::is_wildcard)
     }
 
     /// Whether no name is short enough to be a certificate's common name.
     pub fn are_too_long_for_common_name(&self) -> bool {
         self.0.iter().all(|host| host.to_string().len() > COMMON_NAME_LENGTH_MAX)
-    }
-
-    /// Whether control over all of them can be shown by `method`: no CA issues a wildcard for a proof over HTTP.
-    pub fn can_be_shown_by(&self, method: DcvMethod) -> bool {
-        method != DcvMethod::Http || !self.has_wildcard()
     }
 }
 
@@ -221,11 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_is_never_shown_over_http() {
+    fn a_name_and_its_wildcard_are_proven_at_one_place() {
         let plain = hosts(&["saasprovider.com", "www.saasprovider.com"]).unwrap();
         let wild = PackHosts::universal(&zone());
-        assert!(plain.can_be_shown_by(DcvMethod::Http) && wild.can_be_shown_by(DcvMethod::Txt));
-        assert!(!wild.can_be_shown_by(DcvMethod::Http));
+        assert!(wild.has_wildcard() && !plain.has_wildcard());
         let bases: Vec<_> = wild.bases().map(Hostname::as_str).collect();
         assert_eq!(bases, ["saasprovider.com"], "one place for both proofs");
     }

@@ -62,6 +62,11 @@ impl DelegationDomain {
         &self.0
     }
 
+    /// Where CNAMEs lead that prove control to the CA in this program. Nothing needs to be there.
+    pub fn local_ca_target(&self) -> DnsName {
+        self.0.child("validate").unwrap_or_else(|_| self.0.clone())
+    }
+
     /// Where a delegated `_acme-challenge` of `hostname` must point.
     ///
     /// # Errors

@@ -228,7 +228,7 @@ fn tokens(record: &HostnameRecord) -> Vec<HttpToken> {
         ControlProof::Http { path, body } => {
             Some(HttpToken { path: path.clone(), body: body.clone() })
         }
-        ControlProof::Txt { .. } => None,
+        ControlProof::Txt { .. } | ControlProof::Email { .. } | ControlProof::Cname { .. } => None,
     });
     http.collect()
 }
@@ -237,7 +237,7 @@ fn txt_values(certificate: &Certificate) -> Vec<Explanation> {
     let controls = certificate.open_order().into_iter().flat_map(|order| &order.controls);
     let values = controls.filter_map(|control| match &control.proof {
         ControlProof::Txt { value, .. } => Some(value.clone()),
-        ControlProof::Http { .. } => None,
+        ControlProof::Http { .. } | ControlProof::Email { .. } | ControlProof::Cname { .. } => None,
     });
     values.collect()
 }

@@ -19,6 +19,7 @@ use np_control::{
 };
 use np_domain::{
     certificate::AuthorityName,
+    name::DnsName,
     ports::{Authority, Clock, HttpProbe, Resolver, Vault},
     secret::SecretBytes,
 };
@@ -52,7 +53,10 @@ pub(crate) fn settings(loaded: &Loaded) -> Result<Vec<Settings>, ConfigError> {
                 acme_settings(name, acme).map(|acme| Settings::Acme(Box::new(acme))).map_err(blame)
             }
             Driven::Local { validity } => {
-                local_settings(name, validity).map(Settings::Local).map_err(blame)
+                let domain = loaded.config.dns.domain(&loaded.config.platform);
+                let domain = domain.map_err(|why| loaded.blame("dns", why))?;
+                let target = domain.local_ca_target();
+                local_settings(name, validity, target).map(Settings::Local).map_err(blame)
             }
         }
     };
@@ -93,10 +97,14 @@ fn acme_settings(name: AuthorityName, acme: Acme) -> Result<AcmeSettings, Invali
     })
 }
 
-fn local_settings(name: AuthorityName, validity: Span) -> Result<LocalSettings, Invalid> {
+fn local_settings(
+    name: AuthorityName,
+    validity: Span,
+    cname_target: DnsName,
+) -> Result<LocalSettings, Invalid> {
     let leaf_life = time::Duration::try_from(validity.0)
         .map_err(|_| Invalid::new("validity", "is longer than time itself: write 90d"))?;
-    Ok(LocalSettings { leaf_life, ..LocalSettings::new(name) })
+    Ok(LocalSettings { leaf_life, ..LocalSettings::new(name, cname_target) })
 }
 
 fn external_account(binding: Binding) -> Result<ExternalAccount, Invalid> {

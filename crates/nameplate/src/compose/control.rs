@@ -1,6 +1,6 @@
 //! The deciding side: memory, the API, the reconcilers, and the feed.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use hyper_util::service::TowerToHyperService;
@@ -26,7 +26,7 @@ use np_control::{
     wake::{Bell, Bells},
 };
 use np_domain::{
-    certificate::AuthorityName,
+    certificate::{AuthorityName, Methods},
     delegation::DelegationDomain,
     name::DnsName,
     ports::{Clock, HttpProbe, Inspector, LeaseOwner, Resolver, Vault},
@@ -151,6 +151,7 @@ impl Control {
         .await?;
         let local_root = built.local_root.clone();
         let authorities = built.authorities.clone();
+        let methods = authorities.methods();
         let issuers: Issuers = Arc::new(move || authorities.issuers());
         let works = TaskTracker::new();
         let world = world(loaded, node, &ground, senses, built);
@@ -161,7 +162,9 @@ impl Control {
         let feed = feed(&ground, node);
         let api_server = HttpServer::new(
             sockets.api,
-            TowerToHyperService::new(api::router(api_deps(loaded, &ground, inspector, issuers))),
+            TowerToHyperService::new(api::router(api_deps(
+                loaded, &ground, inspector, issuers, methods,
+            ))),
             config.api.connections_max,
         )?;
         let feed_routes = TowerToHyperService::new(feed_server::router(feed.clone()));
@@ -321,6 +324,7 @@ fn api_deps(
     ground: &Ground,
     inspector: Arc<dyn Inspector>,
     issuers: Issuers,
+    methods: BTreeMap<AuthorityName, Methods>,
 ) -> ApiDeps {
     let config = &loaded.config;
     let limit = config.api.hostnames_per_zone_max;
@@ -336,6 +340,7 @@ fn api_deps(
             create_wait: config.api.create_wait.0,
             authorities: config.authorities.keys().map(|word| (*word).into()).collect(),
             default_authority: config.certificates.default_authority.into(),
+            methods,
             keys: config.certificates.keys(),
             body_bytes_max: config.api.body_bytes_max,
             body_timeout: np_control::api::BODY_TIMEOUT,

@@ -15,7 +15,7 @@ use np_control::{
     wake::Bells,
 };
 use np_domain::{
-    certificate::{AuthorityName, KeyType},
+    certificate::{AuthorityName, KeyType, Methods},
     delegation::DelegationDomain,
     diagnosis::{Sight, Wanted},
     id::ZoneId,
@@ -52,6 +52,9 @@ impl World {
             create_wait: Duration::ZERO,
             authorities: vec![AuthorityName::LetsEncrypt, AuthorityName::Google],
             default_authority: AuthorityName::LetsEncrypt,
+            methods: [AuthorityName::LetsEncrypt, AuthorityName::Google]
+                .map(|name| (name, Methods::acme()))
+                .into(),
             keys: vec![KeyType::P256],
             body_bytes_max: BODY_BYTES_MAX,
             body_timeout: BODY_TIMEOUT,

@@ -283,7 +283,8 @@ fn control<'a>(
     })?;
     let satisfied = authorization.status == AuthorizationStatus::Valid;
     let offered: Vec<_> = authorization.challenges.iter().map(|c| c.r#type.clone()).collect();
-    let wanted = challenge_type(terms.method);
+    let wanted = challenge_type(terms.method)
+        .ok_or_else(|| no_such_challenge(&name, terms.method, &offered))?;
     // An authorization that is valid already lists the one challenge that it was won with, whatever that was.
     let chosen = match (offered.contains(&wanted), satisfied, offered.first()) {
         (false, true, Some(other)) => other.clone(),
@@ -297,7 +298,8 @@ fn control<'a>(
             path: Explanation::new(format!("/.well-known/acme-challenge/{}", challenge.token)),
             body: Explanation::new(key_authorization.as_str()),
         },
-        DcvMethod::Txt => ControlProof::Txt {
+        // The other methods were refused above.
+        DcvMethod::Txt | DcvMethod::Email | DcvMethod::Cname => ControlProof::Txt {
             name: name.base().acme_challenge(),
             value: Explanation::new(key_authorization.dns_value()),
         },
@@ -305,10 +307,11 @@ fn control<'a>(
     Ok(Control { name, proof, satisfied })
 }
 
-fn challenge_type(method: DcvMethod) -> ChallengeType {
+fn challenge_type(method: DcvMethod) -> Option<ChallengeType> {
     match method {
-        DcvMethod::Http => ChallengeType::Http01,
-        DcvMethod::Txt => ChallengeType::Dns01,
+        DcvMethod::Http => Some(ChallengeType::Http01),
+        DcvMethod::Txt => Some(ChallengeType::Dns01),
+        DcvMethod::Email | DcvMethod::Cname => None,
     }
 }
 
@@ -317,12 +320,11 @@ fn no_such_challenge(
     method: DcvMethod,
     offered: &[ChallengeType],
 ) -> AuthorityError {
-    let methods = [(DcvMethod::Http, "http"), (DcvMethod::Txt, "txt")];
-    let word = |wanted| methods.iter().find(|(m, _)| *m == wanted).map_or("", |(_, word)| *word);
-    let others = methods.iter().filter(|(m, _)| offered.contains(&challenge_type(*m)));
+    let is_offered = |method| challenge_type(method).is_some_and(|kind| offered.contains(&kind));
+    let others = DcvMethod::ALL.iter().filter(|(method, _)| is_offered(*method));
     let others: Vec<_> = others.map(|(_, word)| *word).collect();
     let others = if others.is_empty() { "no method of ours".to_owned() } else { others.join(", ") };
-    let asked = word(method);
+    let asked = method.as_str();
     let words = format!(
         "the authority does not validate {name} by method {asked}; set ssl.method to one that it offers: {others}"
     );
@@ -343,10 +345,7 @@ async fn tell_pending(placed: &mut PlacedOrder, order: &Order) -> Result<(), Sto
         }
         let identifier = authorization.identifier().to_string();
         let control = order.controls.iter().find(|control| control.name.to_string() == identifier);
-        let kind = control.map(|control| match control.proof {
-            ControlProof::Http { .. } => ChallengeType::Http01,
-            ControlProof::Txt { .. } => ChallengeType::Dns01,
-        });
+        let kind = control.and_then(|control| challenge_type(control.proof.method()));
         // What the order wants is no longer what was shown for it.
         let mut challenge =
             kind.and_then(|kind| authorization.challenge(kind)).ok_or(AuthorityError::OrderGone)?;

@@ -16,9 +16,10 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use np_domain::{
     certificate::{
-        Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
+        Actor, AuthorityName, Control, ControlProof, DcvMethod, Methods, Order, Problem,
     },
     diagnosis::Issuer,
+    name::DnsName,
     ports::{
         Authority, AuthorityError, Clock, HttpProbe, OrderStatus, OrderTerms, ProbeRequest,
         Resolver, SecretStore, Vault,
@@ -31,7 +32,7 @@ pub use self::root::LocalCaError;
 use self::{
     root::Root,
     standings::{Standing, Standings},
-    ticket::Ticket,
+    ticket::{Making, Ticket},
 };
 
 /// The most names of one order, as with Let's Encrypt.
@@ -48,12 +49,14 @@ pub struct LocalSettings {
     pub leaf_life: Duration,
     /// How long an order can be completed.
     pub order_life: Duration,
+    /// Where CNAMEs lead that prove control. Nothing needs to be there.
+    pub cname_target: DnsName,
 }
 
 impl LocalSettings {
     /// Certificates of 90 days, orders of 7.
-    pub fn new(name: AuthorityName) -> Self {
-        Self { name, leaf_life: Duration::days(90), order_life: Duration::days(7) }
+    pub fn new(name: AuthorityName, cname_target: DnsName) -> Self {
+        Self { name, leaf_life: Duration::days(90), order_life: Duration::days(7), cname_target }
     }
 }
 
@@ -77,27 +80,29 @@ impl Authority for LocalAuthority {
         Issuer::without_caa(self.settings.name)
     }
 
+    fn methods(&self) -> Methods {
+        Methods::new([DcvMethod::Http, DcvMethod::Txt, DcvMethod::Cname]).lacking(DcvMethod::Email)
+    }
+
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
         if terms.names.is_empty() || terms.names.len() > NAMES_MAX {
             let words = format!("an order has 1 to {NAMES_MAX} names, not {}", terms.names.len());
             return Err(refused(&words));
         }
-        let is_wildcard = |name: &&CertName| matches!(name, CertName::Wildcard(_));
-        if let (DcvMethod::Http, Some(name)) = (terms.method, terms.names.iter().find(is_wildcard))
-        {
-            let words = format!(
-                "the local authority does not validate {name} by method http; set ssl.method to txt"
-            );
-            return Err(refused(&words));
+        if !self.methods().fit_names(terms.method, &terms.names) {
+            return Err(refused(&self.unfit(terms)));
         }
         let until = self.clock.now() + self.settings.order_life;
         let ticket = Ticket::new(self.settings.name, terms, until);
+        let controls = ticket.controls(self.making()).map_err(|why| {
+            refused(&format!("no proof by method {} fits: {why}", terms.method.as_str()))
+        })?;
         self.standings.set(ticket.id, Standing::Placed);
         Ok(Order {
             authority: self.settings.name,
             url: ticket.url(&self.root.order_key),
             key_type: terms.key_type,
-            controls: ticket.controls(&self.root.order_key),
+            controls,
             expires_at: Some(ticket.until),
         })
     }
@@ -155,9 +160,26 @@ impl LocalAuthority {
         &self.root.pem
     }
 
+    /// Why the names cannot be validated by this method, and by which they can.
+    fn unfit(&self, terms: &OrderTerms) -> String {
+        let wildcard = terms.names.iter().find(|name| name.is_wildcard());
+        let fitting = self.methods().fitting(wildcard.is_some());
+        let fitting: Vec<_> = fitting.into_iter().map(DcvMethod::as_str).collect();
+        let names = wildcard.or(terms.names.first()).map(ToString::to_string).unwrap_or_default();
+        format!(
+            "the local authority does not validate {names} by method {}; set ssl.method to one that it offers: {}",
+            terms.method.as_str(),
+            fitting.join(", ")
+        )
+    }
+
+    fn making(&self) -> Making<'_> {
+        Making { key: &self.root.order_key, cname_target: &self.settings.cname_target }
+    }
+
     /// What the order is for, if it is one of ours and its time is not over.
     fn ticket(&self, order: &Order) -> Result<Ticket, AuthorityError> {
-        Ticket::of(self.settings.name, order, &self.root.order_key)
+        Ticket::of(self.settings.name, order, self.making())
             .filter(|ticket| ticket.until > self.clock.now())
             .ok_or(AuthorityError::OrderGone)
     }
@@ -175,10 +197,14 @@ impl LocalAuthority {
     }
 
     async fn validate(&self, ticket: &Ticket) -> Standing {
-        let controls = ticket.controls(&self.root.order_key);
+        // A ticket is only ever made with proofs that fit.
+        let controls = ticket.controls(self.making()).unwrap_or_default();
         let looks = join_all(controls.iter().map(|control| self.look(control))).await;
         let problems: Vec<_> = looks.into_iter().filter_map(Result::err).collect();
-        if problems.is_empty() { Standing::Validated } else { Standing::Failed(problems) }
+        match problems.is_empty() && controls.len() == ticket.names.len() {
+            true => Standing::Validated,
+            false => Standing::Failed(problems),
+        }
     }
 
     /// Looks for one proof.
@@ -204,6 +230,13 @@ impl LocalAuthority {
                     false => Err(format!("no TXT record at {name} has the value {value}")),
                 })
             }
+            ControlProof::Cname { name, target } => match self.resolver.cname(name).await {
+                Ok(Some(seen)) if seen == *target => Ok(()),
+                Ok(Some(seen)) => Err(format!("the CNAME at {name} leads to {seen}, not {target}")),
+                Ok(None) => Err(format!("there is no CNAME at {name}")),
+                Err(why) => Err(format!("looking up CNAME at {name} failed: {why}")),
+            },
+            ControlProof::Email { .. } => Err("nobody has approved it by e-mail".to_owned()),
         };
         seen.map_err(|why| Problem {
             actor: Actor::Customer,

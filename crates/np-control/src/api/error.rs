@@ -7,7 +7,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use np_domain::{
-    certificate::{AuthorityName, upload::UploadFault},
+    certificate::{AuthorityName, DcvMethod, upload::UploadFault},
     csr::CsrError,
     id::IdError,
     name::HostnameError,
@@ -26,7 +26,8 @@ use crate::app::{
     diagnostics::DiagnoseError,
     fallback_origins::FallbackError,
     hostnames::{
-        CertificateError, CreateError, EditError, FindError, Place, UploadError, WantedError,
+        CertificateError, CreateError, EditError, FindError, Place, Unfit, UnfitWhy, UploadError,
+        WantedError,
     },
     identity::IdentityError,
     tokens::manage::ManageError,
@@ -427,10 +428,41 @@ impl From<WantedError> for ApiError {
             WantedError::CiphersWithTls13 => {
                 Self::of(Problem::CiphersWithTls13).at("/ssl/settings/ciphers")
             }
-            WantedError::WildcardByHttp => Self::of(Problem::SslInvalid).at("/ssl/method").because(
-                "A wildcard certificate cannot be validated over HTTP: use the method `txt`.",
-            ),
+            WantedError::Method(unfit) => method_unfit(&unfit).at("/ssl/method"),
         }
+    }
+}
+
+/// A method that cannot be used, with those that can.
+fn method_unfit(unfit: &Unfit) -> ApiError {
+    let (method, authority) = (unfit.method.as_str(), unfit.authority.as_str());
+    let (problem, why) = match unfit.why {
+        UnfitWhy::Wildcard => (
+            Problem::SslInvalid,
+            format!("A wildcard certificate cannot be validated by `{method}`"),
+        ),
+        UnfitWhy::Authority => (
+            Problem::MethodUnsupported,
+            format!("The certificate authority {authority} does not validate by `{method}`"),
+        ),
+        UnfitWhy::NoMail => (
+            Problem::MethodUnsupported,
+            format!("`{method}` needs a mail server, and none is configured: set [mail]"),
+        ),
+    };
+    ApiError::of(problem).because(match &*in_words(&unfit.fitting) {
+        "" => format!("{why}, and it has no other method for this."),
+        others => format!("{why}: use {others}."),
+    })
+}
+
+/// `http`, `txt` or `cname`.
+fn in_words(methods: &[DcvMethod]) -> String {
+    let words: Vec<_> = methods.iter().map(|method| format!("`{}`", method.as_str())).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
     }
 }
 
@@ -459,9 +491,6 @@ impl From<Invalid> for ApiError {
             Why::IdWithOtherFilters => Self::of(Problem::IdWithOtherFilters),
             Why::Metadata(detail) => Self::of(Problem::Metadata).because(detail),
             Why::Method => Self::of(Problem::MethodUnsupported),
-            Why::MethodEmail => Self::of(Problem::MethodUnsupported).because(
-                "No configured certificate authority validates by email: use `http` or `txt`.",
-            ),
             Why::MinTlsVersion => Self::of(Problem::MinTlsVersion),
             Why::NotJson(detail) => Self::of(Problem::NotJson).because(detail),
             Why::Origin(error) => origin(error),

@@ -14,7 +14,7 @@ pub use create::{Asked, CreateError, Created, NewHostname, create, create_all};
 pub use edit::{CertificateEdit, Edit, EditError, FieldEdit, NewCertificate, TlsEdit, edit};
 pub use quota::{NEARLY_FULL_PERCENT, Quota, quota};
 pub use upload::{Analysis, KeySource, Place, Upload, UploadError, UploadedPair, analyze};
-pub use wanted::{WantedError, check};
+pub use wanted::{Unfit, UnfitWhy, WantedError, check};
 
 use np_domain::{
     custom_hostname::HostnameRecord,

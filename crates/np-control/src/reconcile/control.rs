@@ -33,6 +33,19 @@ async fn look_at(world: &World, control: &Control) -> Result<String, String> {
             look_at_http(world, control.name.base(), path, body).await
         }
         ControlProof::Txt { name, value } => look_at_txt(world, name, value).await,
+        ControlProof::Cname { name, target } => look_at_cname(world, name, target).await,
+        ControlProof::Email { .. } => Err("nobody has approved it by e-mail yet".to_owned()),
+    }
+}
+
+async fn look_at_cname(world: &World, name: &DnsName, target: &DnsName) -> Result<String, String> {
+    match world.resolver.cname(name).await {
+        Ok(Some(seen)) if seen == *target => Ok(format!("{name}: CNAME to {target} seen")),
+        Ok(Some(seen)) => {
+            Err(format!("{name} is a CNAME to {seen}, and should lead to {target}; change it"))
+        }
+        Ok(None) => Err(format!("{name} has no CNAME yet; add one that leads to {target}")),
+        Err(why) => Err(format!("{name} could not be looked up: {why}")),
     }
 }
 

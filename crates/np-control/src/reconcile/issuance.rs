@@ -224,6 +224,8 @@ impl<'a> Worker<'a> {
         let role = match certificate.wanted.method {
             DcvMethod::Http => NodeRole::Edge,
             DcvMethod::Txt => NodeRole::Dns,
+            // No node shows these.
+            DcvMethod::Email | DcvMethod::Cname => return Ok(()),
         };
         let age = (self.world.clock.now() - awaiting.placed_at).unsigned_abs();
         let left = self.world.settings.publication_wait.saturating_sub(age);

@@ -244,8 +244,17 @@ async fn errors_say_what_to_do() {
     for (body, remedy) in [
         (json!({ "hostname": "münchen.de" }), "Send xn--mnchen-3ya.de."),
         (json!({ "hostname": "*.customer.com" }), "ssl.wildcard: true"),
-        (ssl(json!({ "type": "dv", "method": "http", "wildcard": true })), "use the method `txt`"),
-        (ssl(json!({ "type": "dv", "method": "email" })), "use `http` or `txt`"),
+        (ssl(json!({ "type": "dv", "method": "http", "wildcard": true })), "by `http`: use `txt`."),
+        (
+            ssl(json!({ "type": "dv", "method": "email" })),
+            "authority lets_encrypt does not validate by `email`: use `http` or `txt`.",
+        ),
+        (
+            ssl(json!({
+                "type": "dv", "method": "http", "wildcard": true, "certificate_authority": "google"
+            })),
+            "use `txt`, `email` or `cname`.",
+        ),
         (
             ssl(json!({ "type": "dv", "method": "txt", "certificate_authority": "digicert" })),
             "lets_encrypt, google",

@@ -1,6 +1,6 @@
 //! A router over an SQLite store in a folder of its own, with a clock that stands still and ids that count.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -20,7 +20,7 @@ use np_control::{
 };
 use np_domain::{
     account::Account,
-    certificate::{AuthorityName, KeyType},
+    certificate::{AuthorityName, DcvMethod, KeyType, Methods},
     delegation::DelegationDomain,
     id::{AccountId, PolicyId, UserId},
     permission::{Effect, Grants, Group, Policy, Resource},
@@ -99,6 +99,12 @@ impl Answer {
     }
 }
 
+/// One CA that speaks ACME, and one that has every method.
+fn methods() -> BTreeMap<AuthorityName, Methods> {
+    let every = Methods::new(DcvMethod::ALL.map(|(method, _)| method));
+    [(AuthorityName::LetsEncrypt, Methods::acme()), (AuthorityName::Google, every)].into()
+}
+
 pub(crate) fn settings() -> ApiSettings {
     ApiSettings {
         delegation_domain: DelegationDomain::new("dcv.platform.net".parse().unwrap()),
@@ -107,6 +113,7 @@ pub(crate) fn settings() -> ApiSettings {
         create_wait: Duration::ZERO,
         authorities: vec![AuthorityName::LetsEncrypt, AuthorityName::Google],
         default_authority: AuthorityName::LetsEncrypt,
+        methods: methods(),
         keys: vec![KeyType::P256],
         body_bytes_max: 16 * 1024,
         body_timeout: BODY_TIMEOUT,

@@ -34,6 +34,10 @@ impl Clock for At {
     }
 }
 
+fn settings() -> LocalSettings {
+    LocalSettings::new(NAME, "validate.ca.net".parse().unwrap())
+}
+
 struct World {
     stage: Stage,
     secrets: MemorySecrets,
@@ -46,7 +50,7 @@ impl World {
 
     /// The CA in a process that has just started.
     async fn authority(&self) -> LocalAuthority {
-        self.authority_at(SystemClock.now(), LocalSettings::new(NAME)).await
+        self.authority_at(SystemClock.now(), settings()).await
     }
 
     async fn authority_at(&self, now: Timestamp, settings: LocalSettings) -> LocalAuthority {
@@ -90,13 +94,14 @@ async fn shown(world: &World, authority: &LocalAuthority) -> Order {
 }
 
 #[tokio::test]
-async fn certificates_are_issued_by_http_and_by_txt_under_the_root() {
+async fn certificates_are_issued_by_http_txt_and_cname_under_the_root() {
     let world = World::start().await;
     let authority = world.authority().await;
     let host = world.stage.host("app.customer.com");
     for wanted in [
         terms(exact(&host), DcvMethod::Http, KeyType::P256),
         terms(with_wildcard(&host), DcvMethod::Txt, KeyType::Rsa2048),
+        terms(with_wildcard(&host), DcvMethod::Cname, KeyType::P256),
     ] {
         let chain = issue(&authority, &world.stage, &wanted).await.unwrap();
         assert_eq!(chain.facts().key_type, Some(wanted.key_type));
@@ -244,9 +249,10 @@ async fn a_wildcard_by_http_and_an_order_of_no_names_are_refused() {
     let world = World::start().await;
     let authority = world.authority().await;
     let host = world.stage.host("app.customer.com");
-    for (names, words) in
-        [(with_wildcard(&host), "set ssl.method to txt"), (Vec::new(), "1 to 100 names, not 0")]
-    {
+    for (names, words) in [
+        (with_wildcard(&host), "set ssl.method to one that it offers: txt, cname"),
+        (Vec::new(), "1 to 100 names, not 0"),
+    ] {
         let wanted = terms(names, DcvMethod::Http, KeyType::P256);
         let refusal = authority.place(&wanted).await.unwrap_err();
         assert!(refusal.to_string().contains(words), "{refusal}");
@@ -257,8 +263,8 @@ async fn a_wildcard_by_http_and_an_order_of_no_names_are_refused() {
 async fn no_leaf_outlives_the_root_and_no_order_its_time() {
     let world = World::start().await;
     let now = SystemClock.now();
-    let settings = LocalSettings { leaf_life: Duration::days(20_000), ..LocalSettings::new(NAME) };
-    let authority = world.authority_at(now, settings).await;
+    let long = LocalSettings { leaf_life: Duration::days(20_000), ..settings() };
+    let authority = world.authority_at(now, long).await;
     let order = shown(&world, &authority).await;
     let chain = complete(&authority, &order).await.unwrap();
     let root = der(authority.root_pem());
@@ -267,7 +273,7 @@ async fn no_leaf_outlives_the_root_and_no_order_its_time() {
     assert!(chain.facts().not_before < now);
 
     let late = now + Duration::days(8);
-    let late = world.authority_at(late, LocalSettings::new(NAME)).await;
+    let late = world.authority_at(late, settings()).await;
     assert_eq!(late.poll(&order).await, Err(AuthorityError::OrderGone));
     let forged = Order { url: Explanation::new("local-ca:00/9999999999/AA"), ..order };
     assert_eq!(authority.poll(&forged).await, Err(AuthorityError::OrderGone));
@@ -287,7 +293,7 @@ async fn a_root_under_another_master_key_is_not_replaced() {
     }
     let world = World::start().await;
     let root = world.authority().await.root_pem().to_owned();
-    let opened = world.opened(SystemClock.now(), LocalSettings::new(NAME), &Stranger).await;
+    let opened = world.opened(SystemClock.now(), settings(), &Stranger).await;
     assert!(matches!(opened, Err(LocalCaError::Sealed(VaultError))));
     assert_eq!(world.authority().await.root_pem(), root);
 }

@@ -110,6 +110,10 @@ impl Stage {
                 ControlProof::Txt { name, value } => {
                     values.entry(name.as_str()).or_default().push(value.as_str());
                 }
+                ControlProof::Cname { name, target } => {
+                    self.dns.set(name.as_str(), RecordType::CNAME, &[target.as_str()]);
+                }
+                ControlProof::Email { .. } => {}
             }
         }
         for (name, values) in values {

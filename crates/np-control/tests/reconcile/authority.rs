@@ -7,7 +7,9 @@ use std::{
 
 use async_trait::async_trait;
 use np_domain::{
-    certificate::{Actor, AuthorityName, Control, ControlProof, DcvMethod, Order, Problem},
+    certificate::{
+        Actor, AuthorityName, Control, ControlProof, DcvMethod, Order, Problem, ValidationAddress,
+    },
     ports::{Authority, AuthorityError, OrderStatus, OrderTerms},
     text::Explanation,
 };
@@ -101,6 +103,11 @@ fn proof(method: DcvMethod, terms: &OrderTerms, number: u32, position: usize) ->
         DcvMethod::Txt => ControlProof::Txt {
             name: host.acme_challenge(),
             value: Explanation::new(format!("digest-{number}-{position}")),
+        },
+        DcvMethod::Email => ControlProof::Email { addresses: ValidationAddress::of(host) },
+        DcvMethod::Cname => ControlProof::Cname {
+            name: host.as_dns().child(&format!("_{number}-{position}")).unwrap(),
+            target: "validate.ca.net".parse().unwrap(),
         },
     }
 }

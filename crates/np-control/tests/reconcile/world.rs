@@ -72,7 +72,7 @@ impl Customers {
 
     /// Shows every proof that the order wants.
     pub(crate) fn show(&self, order: &Order) {
-        use np_domain::certificate::ControlProof::{Http, Txt};
+        use np_domain::certificate::ControlProof::{Cname, Email, Http, Txt};
         for control in &order.controls {
             match &control.proof {
                 Txt { name, value } => {
@@ -85,6 +85,10 @@ impl Customers {
                         .unwrap()
                         .insert(format!("{}{path}", control.name.base()), body.to_string());
                 }
+                Cname { name, target } => {
+                    self.cname.lock().unwrap().insert(name.to_string(), target.to_string());
+                }
+                Email { .. } => {}
             }
         }
     }

@@ -153,7 +153,8 @@ fn says(value: &str, issuer: &Issuer, method: Option<DcvMethod>) -> Says {
     let ours = match method {
         Some(DcvMethod::Http) => "http-01",
         Some(DcvMethod::Txt) => "dns-01",
-        None => return Says::Permits,
+        // CAs that have these do not look at what methods CAA names.
+        Some(DcvMethod::Email | DcvMethod::Cname) | None => return Says::Permits,
     };
     match of("validationmethods") {
         Some(methods) if !methods.split(',').any(|method| method.trim() == ours) => {

@@ -89,7 +89,9 @@ impl Wanted {
     pub fn txt_values(&self) -> Vec<&str> {
         let values = self.open_proofs().filter_map(|control| match &control.proof {
             ControlProof::Txt { value, .. } => Some(value.as_str()),
-            ControlProof::Http { .. } => None,
+            ControlProof::Http { .. } | ControlProof::Email { .. } | ControlProof::Cname { .. } => {
+                None
+            }
         });
         values.collect()
     }
@@ -98,7 +100,9 @@ impl Wanted {
     pub fn http_proofs(&self) -> Vec<(&Explanation, &Explanation)> {
         let proofs = self.open_proofs().filter_map(|control| match &control.proof {
             ControlProof::Http { path, body } => Some((path, body)),
-            ControlProof::Txt { .. } => None,
+            ControlProof::Txt { .. } | ControlProof::Email { .. } | ControlProof::Cname { .. } => {
+                None
+            }
         });
         proofs.collect()
     }

@@ -86,7 +86,7 @@ fn tokens(certificate: &Certificate) -> Vec<HostToken> {
             path: path.clone(),
             body: body.clone(),
         }),
-        ControlProof::Txt { .. } => None,
+        ControlProof::Txt { .. } | ControlProof::Email { .. } | ControlProof::Cname { .. } => None,
     });
     http.collect()
 }

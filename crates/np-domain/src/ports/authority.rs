@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    certificate::{AuthorityName, CertName, DcvMethod, KeyType, Order, Problem},
+    certificate::{AuthorityName, CertName, DcvMethod, KeyType, Methods, Order, Problem},
     diagnosis::Issuer,
     text::Explanation,
 };
@@ -75,6 +75,12 @@ pub trait Authority: Send + Sync {
     /// How CAA records know it. What it costs to know our account is not spent for this.
     fn issuer(&self) -> Issuer {
         Issuer::public(self.name(), None)
+    }
+
+    /// The methods that it validates by: a call that asks for another is refused, and a CA that cannot do the method that
+    /// is wanted never stands in for one that fails ([`Methods::fit_names`]).
+    fn methods(&self) -> Methods {
+        Methods::acme()
     }
 
     /// Places an order and gives it with the proof wanted for each name.

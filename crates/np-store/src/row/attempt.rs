@@ -88,6 +88,8 @@ struct Control {
 enum Proof {
     Http { path: String, body: String },
     Txt { name: String, value: String },
+    Email { addresses: Vec<String> },
+    Cname { name: String, target: String },
 }
 
 impl From<&certificate::State> for State {
@@ -300,14 +302,7 @@ impl TryFrom<Order> for certificate::Order {
 
 impl From<&certificate::Control> for Control {
     fn from(control: &certificate::Control) -> Self {
-        let proof = match &control.proof {
-            certificate::ControlProof::Http { path, body } => {
-                Proof::Http { path: path.to_string(), body: body.to_string() }
-            }
-            certificate::ControlProof::Txt { name, value } => {
-                Proof::Txt { name: name.to_string(), value: value.to_string() }
-            }
-        };
+        let proof = (&control.proof).into();
         Self { name: control.name.to_string(), proof, satisfied: control.satisfied }
     }
 }
@@ -316,17 +311,48 @@ impl TryFrom<Control> for certificate::Control {
     type Error = Damage;
 
     fn try_from(row: Control) -> Result<Self, Damage> {
-        let proof = match row.proof {
-            Proof::Http { path, body } => certificate::ControlProof::Http {
-                path: Explanation::new(path),
-                body: Explanation::new(body),
-            },
-            Proof::Txt { name, value } => certificate::ControlProof::Txt {
-                name: name.parse::<name::DnsName>()?,
-                value: Explanation::new(value),
-            },
-        };
+        let proof = row.proof.try_into()?;
         Ok(Self { name: cert_name(&row.name)?, proof, satisfied: row.satisfied })
+    }
+}
+
+impl From<&certificate::ControlProof> for Proof {
+    fn from(proof: &certificate::ControlProof) -> Self {
+        use certificate::ControlProof as P;
+        match proof {
+            P::Http { path, body } => Self::Http { path: path.to_string(), body: body.to_string() },
+            P::Txt { name, value } => {
+                Self::Txt { name: name.to_string(), value: value.to_string() }
+            }
+            P::Email { addresses } => {
+                Self::Email { addresses: addresses.iter().map(ToString::to_string).collect() }
+            }
+            P::Cname { name, target } => {
+                Self::Cname { name: name.to_string(), target: target.to_string() }
+            }
+        }
+    }
+}
+
+impl TryFrom<Proof> for certificate::ControlProof {
+    type Error = Damage;
+
+    fn try_from(row: Proof) -> Result<Self, Damage> {
+        Ok(match row {
+            Proof::Http { path, body } => {
+                Self::Http { path: Explanation::new(path), body: Explanation::new(body) }
+            }
+            Proof::Txt { name, value } => {
+                Self::Txt { name: name.parse::<name::DnsName>()?, value: Explanation::new(value) }
+            }
+            Proof::Email { addresses } => {
+                let parsed = addresses.iter().map(|address| address.parse());
+                Self::Email { addresses: parsed.collect::<Result<_, _>>()? }
+            }
+            Proof::Cname { name, target } => {
+                Self::Cname { name: name.parse()?, target: target.parse()? }
+            }
+        })
     }
 }
 

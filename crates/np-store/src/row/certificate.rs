@@ -9,7 +9,7 @@ use np_domain::certificate;
 
 words!(AuthorityName is certificate::AuthorityName: Digicert, Google, LetsEncrypt, SslCom);
 words!(BundleMethod is certificate::BundleMethod: Force, Optimal, Ubiquitous);
-words!(DcvMethod is certificate::DcvMethod: Http, Txt);
+words!(DcvMethod is certificate::DcvMethod: Http, Txt, Email, Cname);
 words!(KeyType is certificate::KeyType: P256, P384, Rsa2048, Rsa3072, Rsa4096);
 
 #[derive(Serialize, Deserialize)]

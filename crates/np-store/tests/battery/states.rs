@@ -7,7 +7,7 @@ use np_domain::{
         Active, Actor, AuthorityName, AwaitingControl, BundleMethod, CertName, Control,
         ControlProof, DcvMethod, Issued, IssuedCertificate, Issuing, Kept, KeyType, Order,
         Ordering, Origin, Phase, Presented, Problem, Settled, Stalled, State, Tries, Uploaded,
-        Validating,
+        Validating, ValidationAddress,
         chain::{ChainFacts, ValidatedChain},
     },
     custom_hostname::Metadata,
@@ -92,6 +92,11 @@ fn order() -> Order {
         body: text("token.thumbprint"),
     };
     let txt = ControlProof::Txt { name: name.acme_challenge(), value: text("digest_-") };
+    let email = ControlProof::Email { addresses: ValidationAddress::of(&name) };
+    let cname = ControlProof::Cname {
+        name: "_0a1b.app.customer.com".parse().unwrap(),
+        target: "validate.ca.example".parse().unwrap(),
+    };
     Order {
         authority: AuthorityName::LetsEncrypt,
         url: text("https://ca.example/order/1?x=%20"),
@@ -99,6 +104,8 @@ fn order() -> Order {
         controls: vec![
             Control { name: CertName::Exact(name.clone()), proof: http, satisfied: true },
             Control { name: CertName::Wildcard(name.wildcard()), proof: txt, satisfied: false },
+            Control { name: CertName::Exact(name.clone()), proof: email, satisfied: false },
+            Control { name: CertName::Exact(name.clone()), proof: cname, satisfied: false },
         ],
         expires_at: Some(at(1000)),
     }

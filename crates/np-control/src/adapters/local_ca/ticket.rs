@@ -5,7 +5,11 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use hmac::{Hmac, KeyInit, Mac};
 use np_domain::{
     Timestamp,
-    certificate::{AuthorityName, CertName, Control, ControlProof, DcvMethod, KeyType, Order},
+    certificate::{
+        AuthorityName, CertName, Control, ControlProof, DcvMethod, KeyType, Order,
+        ValidationAddress,
+    },
+    name::{DnsName, InvalidName},
     ports::OrderTerms,
     text::Explanation,
 };
@@ -18,6 +22,14 @@ const SCHEME: &str = "local-ca:";
 
 /// The key that orders are signed with.
 pub(super) type OrderKey = [u8; 32];
+
+/// What proofs are made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Making<'a> {
+    pub(super) key: &'a OrderKey,
+    /// Where CNAMEs lead that prove control.
+    pub(super) cname_target: &'a DnsName,
+}
 
 /// What an order is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +58,7 @@ impl Ticket {
     }
 
     /// What the order is for; `None` when it is not of this CA, or says something else than when it was placed.
-    pub(super) fn of(authority: AuthorityName, order: &Order, key: &OrderKey) -> Option<Self> {
+    pub(super) fn of(authority: AuthorityName, order: &Order, making: Making<'_>) -> Option<Self> {
         let mut parts = order.url.as_str().strip_prefix(SCHEME)?.split('/');
         let (id, until, code) = (parts.next()?, parts.next()?, parts.next()?);
         let mut ticket = Self {
@@ -55,16 +67,17 @@ impl Ticket {
             names: order.controls.iter().map(|control| control.name.clone()).collect(),
             key_type: order.key_type,
             authority,
-            method: method_of(order.controls.first()?),
+            method: order.controls.first()?.proof.method(),
         };
         hex::decode_to_slice(id, &mut ticket.id).ok()?;
         let code = BASE64_URL_SAFE_NO_PAD.decode(code).ok()?;
-        ticket.mac(key, "order").verify_slice(&code).ok()?;
+        ticket.mac(making.key, "order").verify_slice(&code).ok()?;
         // The names are as ordered; are the proofs, too?
         let proofs = |controls: &[Control]| -> Vec<_> {
             controls.iter().map(|control| control.proof.clone()).collect()
         };
-        (proofs(&ticket.controls(key)) == proofs(&order.controls)).then_some(ticket)
+        let controls = ticket.controls(making).ok()?;
+        (proofs(&controls) == proofs(&order.controls)).then_some(ticket)
     }
 
     pub(super) fn url(&self, key: &OrderKey) -> Explanation {
@@ -74,18 +87,27 @@ impl Ticket {
     }
 
     /// The proofs that are wanted.
-    pub(super) fn controls(&self, key: &OrderKey) -> Vec<Control> {
+    ///
+    /// # Errors
+    /// When a name leaves no room for one.
+    pub(super) fn controls(&self, making: Making<'_>) -> Result<Vec<Control>, InvalidName> {
         let control = |name: &CertName| {
-            let token = self.mac(key, &format!("token for {name}")).finalize().into_bytes();
-            let proof = self.proof(name, &BASE64_URL_SAFE_NO_PAD.encode(token));
-            Control { name: name.clone(), proof, satisfied: false }
+            let token = self.mac(making.key, &format!("token for {name}")).finalize().into_bytes();
+            let proof = self.proof(name, &token, making.cname_target)?;
+            Ok(Control { name: name.clone(), proof, satisfied: false })
         };
         self.names.iter().map(control).collect()
     }
 
-    fn proof(&self, name: &CertName, token: &str) -> ControlProof {
-        match self.method {
+    fn proof(
+        &self,
+        name: &CertName,
+        token: &[u8],
+        cname_target: &DnsName,
+    ) -> Result<ControlProof, InvalidName> {
+        Ok(match self.method {
             DcvMethod::Http => {
+                let token = BASE64_URL_SAFE_NO_PAD.encode(token);
                 let (path, rest) = token.split_at(token.len() / 2);
                 ControlProof::Http {
                     path: Explanation::new(format!("/.well-known/acme-challenge/{path}")),
@@ -94,9 +116,17 @@ impl Ticket {
             }
             DcvMethod::Txt => ControlProof::Txt {
                 name: name.base().acme_challenge(),
-                value: Explanation::new(token),
+                value: Explanation::new(BASE64_URL_SAFE_NO_PAD.encode(token)),
             },
-        }
+            DcvMethod::Email => {
+                ControlProof::Email { addresses: ValidationAddress::of(name.base()) }
+            }
+            // DNS does not tell upper case from lower: 128 bits in hexadecimal.
+            DcvMethod::Cname => ControlProof::Cname {
+                name: name.base().as_dns().child(&format!("_{}", hex::encode(&token[..16])))?,
+                target: cname_target.clone(),
+            },
+        })
     }
 
     /// A code over everything that the ticket says, for one purpose. No field can be taken for another: names have no
@@ -115,13 +145,6 @@ impl Ticket {
     }
 }
 
-fn method_of(control: &Control) -> DcvMethod {
-    match control.proof {
-        ControlProof::Http { .. } => DcvMethod::Http,
-        ControlProof::Txt { .. } => DcvMethod::Txt,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -131,6 +154,10 @@ mod tests {
     const KEY: OrderKey = [7; 32];
     const NAME: AuthorityName = AuthorityName::Google;
 
+    fn with_key<T>(key: &OrderKey, then: impl FnOnce(Making<'_>) -> T) -> T {
+        then(Making { key, cname_target: &"validate.ca.net".parse().unwrap() })
+    }
+
     fn placed(method: DcvMethod) -> (Ticket, Order) {
         let names = vec![CertName::Exact("app.customer.com".parse().unwrap())];
         let terms = OrderTerms { names, method, key_type: KeyType::P256 };
@@ -139,7 +166,7 @@ mod tests {
             authority: NAME,
             url: ticket.url(&KEY),
             key_type: KeyType::P256,
-            controls: ticket.controls(&KEY),
+            controls: with_key(&KEY, |making| ticket.controls(making)).unwrap(),
             expires_at: None,
         };
         (ticket, order)
@@ -147,9 +174,9 @@ mod tests {
 
     #[test]
     fn an_order_says_what_it_is_for() {
-        for method in [DcvMethod::Http, DcvMethod::Txt] {
+        for (method, _) in DcvMethod::ALL {
             let (ticket, order) = placed(method);
-            assert_eq!(Ticket::of(NAME, &order, &KEY), Some(ticket));
+            assert_eq!(with_key(&KEY, |making| Ticket::of(NAME, &order, making)), Some(ticket));
         }
     }
 
@@ -157,7 +184,7 @@ mod tests {
     fn an_altered_order_is_not_known() {
         let (_, order) = placed(DcvMethod::Txt);
         let (_, other) = placed(DcvMethod::Txt);
-        let of = |order: &Order| Ticket::of(NAME, order, &KEY);
+        let of = |order: &Order| with_key(&KEY, |making| Ticket::of(NAME, order, making));
         let stranger = CertName::Exact("app.victim.com".parse().unwrap());
         let mut renamed = order.clone();
         renamed.controls[0].name = stranger;
@@ -175,7 +202,8 @@ mod tests {
         ] {
             assert_eq!(of(&altered), None, "{altered:?}");
         }
-        assert_eq!(Ticket::of(AuthorityName::SslCom, &order, &KEY), None);
-        assert_eq!(Ticket::of(NAME, &order, &[8; 32]), None);
+        let other_ca = AuthorityName::SslCom;
+        assert_eq!(with_key(&KEY, |making| Ticket::of(other_ca, &order, making)), None);
+        assert_eq!(with_key(&[8; 32], |making| Ticket::of(NAME, &order, making)), None);
     }
 }

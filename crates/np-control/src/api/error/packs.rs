@@ -39,7 +39,7 @@ impl From<OrderError> for ApiError {
 fn pack_wanted(error: WantedError) -> ApiError {
     let pointer = match &error {
         WantedError::AuthorityNotConfigured { .. } => "/certificate_authority",
-        WantedError::WildcardByHttp => "/validation_method",
+        WantedError::Method(_) => "/validation_method",
         _ => "",
     };
     ApiError::from(error).at(pointer)

@@ -48,7 +48,7 @@ pub(crate) struct NewCertificatePack {
     /// 1 to 50 names within the zone, its own among them; `*.` before one covers everything one level below.
     hosts: Vec<String>,
     /// How control of the names is shown. Wildcards take `txt`.
-    #[schemars(extend("enum" = ["txt", "http"]))]
+    #[schemars(extend("enum" = ["txt", "http", "email", "cname"]))]
     validation_method: String,
     /// How long a certificate shall live; the CA has the last word. 365 only where a private CA is asked.
     #[schemars(extend("enum" = [14, 30, 90, 365]))]
@@ -95,12 +95,8 @@ fn parse_hosts(body: &Object<'_>, zone: &Zone) -> Result<PackHosts, Invalid> {
 
 fn parse_method(body: &Object<'_>) -> Result<DcvMethod, Invalid> {
     const KEY: &str = "validation_method";
-    match body.text(KEY)?.value() {
-        Some("http") => Ok(DcvMethod::Http),
-        Some("txt") => Ok(DcvMethod::Txt),
-        Some("email") => Err(body.invalid(KEY, Why::MethodEmail)),
-        _ => Err(body.invalid(KEY, Why::Method)),
-    }
+    let known = body.text(KEY)?.value().and_then(DcvMethod::parse);
+    known.ok_or_else(|| body.invalid(KEY, Why::Method))
 }
 
 fn parse_validity(body: &Object<'_>) -> Result<Validity, Invalid> {

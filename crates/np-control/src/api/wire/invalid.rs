@@ -38,8 +38,6 @@ pub(crate) enum Why {
     Metadata(String),
     /// No such method.
     Method,
-    /// A method that nobody offers any more.
-    MethodEmail,
     /// No such version.
     MinTlsVersion,
     /// No JSON object.

@@ -4,8 +4,8 @@ mod render;
 mod upload;
 
 pub(crate) use render::{
-    DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, bundle_word, delegation,
-    method_word, problems, records, render,
+    DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, bundle_word, delegation, problems,
+    records, render,
 };
 pub(crate) use upload::{PairBody, parse_replacement};
 
@@ -35,7 +35,7 @@ pub(crate) struct SslBody {
     #[schemars(extend("enum" = ["dv", null]))]
     r#type: Option<String>,
     /// How control of the name is proven to the certificate authority.
-    #[schemars(extend("enum" = ["http", "txt", null]))]
+    #[schemars(extend("enum" = ["http", "txt", "email", "cname", null]))]
     method: Option<String>,
     /// Whether the certificate covers one more level of names too.
     wildcard: Option<bool>,
@@ -133,13 +133,9 @@ fn parse_type(ssl: &Object<'_>) -> Result<bool, Invalid> {
 }
 
 fn parse_method(ssl: &Object<'_>) -> Result<Option<DcvMethod>, Invalid> {
-    match ssl.text("method")?.value() {
-        None => Ok(None),
-        Some("http") => Ok(Some(DcvMethod::Http)),
-        Some("txt") => Ok(Some(DcvMethod::Txt)),
-        Some("email") => Err(ssl.invalid("method", Why::MethodEmail)),
-        Some(_) => Err(ssl.invalid("method", Why::Method)),
-    }
+    let word = ssl.text("method")?.value();
+    let known = word.map(|word| DcvMethod::parse(word).ok_or(Why::Method)).transpose();
+    known.map_err(|why| ssl.invalid("method", why))
 }
 
 /// The empty text is the default CA, as `null` is.

@@ -2,7 +2,7 @@
 //! of one (behaviour.md 3.3, 3.7).
 
 use np_domain::{
-    certificate::{Certificate, DcvMethod, order::reorder},
+    certificate::{Certificate, DcvMethod, Wanted, order::reorder},
     event::EventKind,
     id::PackId,
     ports::{Publish, StoreError},
@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::{FindPackError, change, find, recheck};
 use crate::app::{
     App,
-    hostnames::{self, CertificateEdit, Edit, EditError, WantedError},
+    hostnames::{self, CertificateEdit, Edit, EditError, WantedError, check},
 };
 
 /// A certificate whose validation was asked for again.
@@ -58,9 +58,7 @@ pub async fn verify(
         Err(FindPackError::Unknown) => return verify_hostname(app, zone, id, method).await,
         found => found?,
     };
-    if !record.pack.hosts.can_be_shown_by(method) {
-        return Err(WantedError::WildcardByHttp.into());
-    }
+    check(&Wanted { method, ..record.certificate.wanted }, &app.terms)?;
     change(app, zone, id, EventKind::PackEdited, |record| {
         let is_other = record.certificate.wanted.method != method;
         record.certificate.wanted.method = method;

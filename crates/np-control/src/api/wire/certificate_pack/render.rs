@@ -37,7 +37,7 @@ pub(crate) struct PackWire {
     certificates: Vec<CertificateWire>,
     /// The certificate that is served first; `0` while there is none.
     primary_certificate: String,
-    #[schemars(extend("enum" = ["http", "txt"]))]
+    #[schemars(extend("enum" = ["http", "txt", "email", "cname"]))]
     validation_method: &'static str,
     validity_days: u16,
     certificate_authority: &'static str,
@@ -107,7 +107,7 @@ impl PackView<'_> {
                 .map(|(at, active)| certificate_wire(active, at, pack.zone, self.now))
                 .collect(),
             primary_certificate: primary.unwrap_or_else(|| NO_PRIMARY.to_owned()),
-            validation_method: ssl::method_word(wanted.method),
+            validation_method: wanted.method.as_str(),
             validity_days: pack.validity.days(),
             certificate_authority: AuthorityName::as_str(authority),
             cloudflare_branding: pack.branding,

@@ -33,7 +33,7 @@ pub(crate) struct VerificationWire {
     cert_pack_uuid: String,
     #[schemars(extend("enum" = ["ECDSAWithSHA256", "SHA256WithRSA"]))]
     signature: &'static str,
-    #[schemars(extend("enum" = ["http", "txt"]))]
+    #[schemars(extend("enum" = ["http", "txt", "email", "cname"]))]
     validation_method: &'static str,
     /// What must be shown next; all of it stands in `validation_records`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub(crate) fn render_verification(record: &PackRecord, view: &PackView<'_>) -> V
         brand_check: false,
         cert_pack_uuid: record.pack.id.to_string(),
         signature: signature(certificate),
-        validation_method: ssl::method_word(certificate.wanted.method),
+        validation_method: certificate.wanted.method.as_str(),
         verification_info: records.first().map(|record| record.proof.clone()),
         verification_status: is_shown(certificate),
         hosts: record.pack.hosts.as_slice().iter().map(ToString::to_string).collect(),
@@ -115,7 +115,7 @@ fn is_shown(certificate: &Certificate) -> Option<bool> {
 #[expect(dead_code, reason = "describes a body")]
 pub(crate) struct VerificationEdit {
     /// The same one as before checks again at once.
-    #[schemars(extend("enum" = ["http", "txt"]))]
+    #[schemars(extend("enum" = ["http", "txt", "email", "cname"]))]
     validation_method: String,
 }
 
@@ -123,12 +123,8 @@ pub(crate) struct VerificationEdit {
 pub(crate) fn parse_verification(body: &Value) -> Result<DcvMethod, Invalid> {
     const KEY: &str = "validation_method";
     let body = Object::body(body)?;
-    match body.text(KEY)?.value() {
-        Some("http") => Ok(DcvMethod::Http),
-        Some("txt") => Ok(DcvMethod::Txt),
-        Some("email") => Err(body.invalid(KEY, Why::MethodEmail)),
-        _ => Err(body.invalid(KEY, Why::Method)),
-    }
+    let known = body.text(KEY)?.value().and_then(DcvMethod::parse);
+    known.ok_or_else(|| body.invalid(KEY, Why::Method))
 }
 
 /// What a PATCH led to.
@@ -137,7 +133,7 @@ pub(crate) fn parse_verification(body: &Value) -> Result<DcvMethod, Invalid> {
 pub(crate) struct VerifiedWire {
     #[schemars(with = "CertificateStatus")]
     status: &'static str,
-    #[schemars(extend("enum" = ["http", "txt"]))]
+    #[schemars(extend("enum" = ["http", "txt", "email", "cname"]))]
     validation_method: &'static str,
 }
 
@@ -148,6 +144,6 @@ pub(crate) fn render_verified(
 ) -> VerifiedWire {
     VerifiedWire {
         status: CertificateStatus::of_kept(certificate, now).word(),
-        validation_method: ssl::method_word(certificate.wanted.method),
+        validation_method: certificate.wanted.method.as_str(),
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct SslWire {
     id: String,
     #[schemars(extend("enum" = ["dv"]))]
     r#type: &'static str,
-    #[schemars(extend("enum" = ["http", "txt"]))]
+    #[schemars(extend("enum" = ["http", "txt", "email", "cname"]))]
     method: &'static str,
     #[schemars(with = "CertificateStatus")]
     status: &'static str,
@@ -99,6 +99,8 @@ pub(crate) struct RecordWire {
 pub(crate) enum ProofWire {
     Txt { txt_name: String, txt_value: String },
     Http { http_url: String, http_body: String },
+    Email { emails: Vec<String> },
+    Cname { cname: String, cname_target: String },
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
@@ -170,7 +172,7 @@ pub(crate) fn render(
     SslWire {
         id: certificate.id.to_string(),
         r#type: "dv",
-        method: method_word(wanted.method),
+        method: wanted.method.as_str(),
         status: status.word(),
         wildcard: wanted.wildcard,
         certificate_authority: is_managed.then(|| authority.as_str()),
@@ -219,13 +221,6 @@ fn uploaded(issued: &IssuedCertificate) -> Option<UploadedWire> {
     })
 }
 
-pub(crate) fn method_word(method: DcvMethod) -> &'static str {
-    match method {
-        DcvMethod::Http => "http",
-        DcvMethod::Txt => "txt",
-    }
-}
-
 pub(crate) fn bundle_word(bundle: BundleMethod) -> &'static str {
     match bundle {
         BundleMethod::Force => "force",
@@ -268,6 +263,12 @@ fn record(control: &Control) -> RecordWire {
         ControlProof::Txt { name, value } => {
             ProofWire::Txt { txt_name: name.to_string(), txt_value: value.to_string() }
         }
+        ControlProof::Email { addresses } => {
+            ProofWire::Email { emails: addresses.iter().map(ToString::to_string).collect() }
+        }
+        ControlProof::Cname { name, target } => {
+            ProofWire::Cname { cname: name.to_string(), cname_target: target.to_string() }
+        }
     };
     RecordWire { status: if control.satisfied { "valid" } else { "pending" }, proof }
 }
@@ -280,7 +281,7 @@ pub(crate) fn delegation(
     domain: &DelegationDomain,
 ) -> Option<DelegationWire> {
     match method {
-        DcvMethod::Http => None,
+        DcvMethod::Http | DcvMethod::Email | DcvMethod::Cname => None,
         DcvMethod::Txt => {
             let target = domain.target(host, zone.delegation).ok()?;
             let cname = host.acme_challenge().to_string();

@@ -1,7 +1,7 @@
 //! What an edit restarts, what it keeps, and what it refuses.
 
 use np_domain::{
-    certificate::{self, AwaitingControl, KeyType, Order, Phase, Stalled, Tries},
+    certificate::{self, AwaitingControl, KeyType, Methods, Order, Phase, Stalled, Tries},
     custom_hostname::OwnershipToken,
     id::ZoneId,
     ownership::{GivenUp, Method, Proven, State},
@@ -18,6 +18,9 @@ fn terms() -> Terms {
     Terms {
         authorities: vec![AuthorityName::LetsEncrypt, AuthorityName::Google],
         default_authority: AuthorityName::LetsEncrypt,
+        methods: [AuthorityName::LetsEncrypt, AuthorityName::Google]
+            .map(|name| (name, Methods::acme()))
+            .into(),
         keys: vec![KeyType::P256],
         create_wait: std::time::Duration::ZERO,
         hostnames_per_zone_max: None,
