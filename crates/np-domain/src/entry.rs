@@ -21,7 +21,7 @@ use crate::{
     secret::SealedBytes,
     text::Explanation,
     tls_policy::TlsPolicy,
-    zone::{self, Zone, ZoneKind},
+    zone::{self, Zone, ZoneKind, settings::Serving},
 };
 
 /// A position in the feed. 0 is before the first change.
@@ -58,6 +58,8 @@ pub struct ZoneEntry {
     pub fallback: Option<OriginHost>,
     /// How questions for its names are answered.
     pub dns: ZoneDns,
+    /// How its names are served.
+    pub serving: Serving,
 }
 
 /// How questions for a zone's names are answered.
@@ -81,7 +83,13 @@ pub enum ZoneDns {
 impl From<&Zone> for ZoneEntry {
     fn from(zone: &Zone) -> Self {
         let fallback = zone.fallback.as_ref().map(|f| f.origin.clone());
-        Self { zone: zone.id, name: zone.name.clone(), fallback, dns: zone_dns(zone) }
+        Self {
+            zone: zone.id,
+            name: zone.name.clone(),
+            fallback,
+            dns: zone_dns(zone),
+            serving: zone.settings.serving(),
+        }
     }
 }
 

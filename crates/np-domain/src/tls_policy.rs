@@ -19,6 +19,19 @@ pub struct TlsPolicy {
     pub ciphers: Option<CipherList>,
 }
 
+impl TlsPolicy {
+    /// What this says, and for what it does not say what `other` says.
+    pub fn or(&self, other: &Self) -> Self {
+        Self {
+            min_version: self.min_version.or(other.min_version),
+            tls_1_3: self.tls_1_3.or(other.tls_1_3),
+            http2: self.http2.or(other.http2),
+            early_hints: self.early_hints.or(other.early_hints),
+            ciphers: self.ciphers.as_ref().or(other.ciphers.as_ref()).cloned(),
+        }
+    }
+}
+
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Switch {

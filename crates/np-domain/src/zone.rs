@@ -1,8 +1,10 @@
 //! A zone: the provider's domain, under which custom hostnames are kept, and whose DNS we answer when it is full.
 
 pub mod activation;
+pub mod settings;
 
 pub use activation::{State, Status};
+pub use settings::Settings;
 
 use std::fmt;
 
@@ -35,6 +37,8 @@ pub struct Zone {
     pub paused: bool,
     /// The name servers that the zone had before ours; `None` until they were found.
     pub original_name_servers: Option<Vec<DnsName>>,
+    /// How its names are served.
+    pub settings: Settings,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it, or its fallback origin, was last changed.

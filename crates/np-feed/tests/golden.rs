@@ -15,6 +15,7 @@ use np_domain::{
     secret::SealedBytes,
     text::Explanation,
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
+    zone::settings::{OriginTls, SecurityHeader, Serving},
 };
 use np_feed::message::{Batch, Content, FORMAT, FeedId, Item, Pull};
 use time::macros::datetime;
@@ -24,6 +25,8 @@ const BATCH: &str = include_str!("golden/batch-v1.hex");
 /// An item with a zone's certificate pack, which came after the first programs of version 1; those skip it.
 const PACK_BATCH: &str = include_str!("golden/batch-pack-v1.hex");
 /// Items of the kind that came after version 1's first: programs from before skip them.
+/// A zone with settings, which came after version 1's first; programs from before skip them.
+const SERVED_ZONE: &str = include_str!("golden/zone-serving-v1.hex");
 const RECORDS: &str = include_str!("golden/records-v1.hex");
 /// A batch as a later program of the same format could write it: each structure has a field more, one item is of a kind
 /// that version 1 does not know, one certificate's key too.
@@ -99,6 +102,7 @@ fn zone() -> ZoneEntry {
         name: "provider.com".parse().unwrap(),
         fallback: "fallback.provider.com".parse().ok(),
         dns: ZoneDns::Unserved,
+        serving: Default::default(),
     }
 }
 
@@ -205,7 +209,7 @@ fn a_pull_with_a_field_more_is_read() {
 
 #[test]
 fn a_message_cut_anywhere_is_refused_and_never_panics() {
-    for golden in [PULL, BATCH, PACK_BATCH] {
+    for golden in [PULL, BATCH, PACK_BATCH, SERVED_ZONE] {
         let whole = bytes(golden);
         for length in 0..whole.len() {
             assert!(Pull::decode(&whole[..length]).is_err());
@@ -216,7 +220,7 @@ fn a_message_cut_anywhere_is_refused_and_never_panics() {
 
 #[test]
 fn a_batch_with_a_flipped_byte_never_panics() {
-    for golden in [BATCH, PACK_BATCH] {
+    for golden in [BATCH, PACK_BATCH, SERVED_ZONE] {
         let whole = bytes(golden);
         for position in 0..whole.len() {
             for flip in [0x01, 0x20, 0x80, 0xff] {
@@ -263,4 +267,29 @@ fn records_are_written_and_read_as_ever() {
     let read = Batch::decode(&bytes(RECORDS)).unwrap();
     assert_eq!(read, records());
     assert!(read.items.iter().all(|item| item.content().is_ok()));
+}
+
+fn served_zone() -> Batch {
+    let serving = Serving {
+        tls: full_entry().routing.unwrap().tls,
+        origin: Some(OriginTls::Verified),
+        redirects_to_https: true,
+        security_header: SecurityHeader {
+            is_enabled: true,
+            max_age: 86400,
+            includes_subdomains: true,
+            preload: false,
+            nosniff: true,
+        },
+    };
+    let items = vec![Item::zone(Generation(42), &ZoneEntry { serving, ..zone() })];
+    Batch { to: Generation(42), items, ..batch() }
+}
+
+#[test]
+fn how_a_zone_is_served_is_written_and_read_as_ever() {
+    assert_eq!(hex::encode(served_zone().encode()), hex::encode(bytes(SERVED_ZONE)));
+    let read = Batch::decode(&bytes(SERVED_ZONE)).unwrap();
+    let Content::Zone(zone) = read.items[0].content().unwrap() else { panic!("no zone") };
+    assert_eq!(Item::zone(Generation(42), &zone), served_zone().items[0]);
 }

@@ -19,6 +19,7 @@ pub(crate) mod policy;
 pub(crate) mod tls;
 pub(crate) mod user;
 pub(crate) mod zone;
+pub(crate) mod zone_settings;
 
 use std::fmt::Display;
 

@@ -10,7 +10,7 @@ use np_domain::{
     id::{AccountId, ZoneId},
     ports::{InsertError, Lease, Page, Publish, StoreError, ZoneFilter, ZoneStore},
     text::Explanation,
-    zone::Zone,
+    zone::{Settings, Zone},
 };
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 
 /// The columns of `zones z`.
 pub(crate) const COLUMNS: &str = "z.id AS z_id, z.account AS z_account, z.name AS z_name, \
-    z.version AS z_version, z.document AS z_document, z.state AS z_state";
+    z.version AS z_version, z.document AS z_document, z.state AS z_state, z.settings AS z_settings";
 
 #[async_trait]
 impl ZoneStore for Store {
@@ -146,8 +146,8 @@ impl ZoneStore for Store {
 
 async fn insert(connection: &mut Connection, zone: &Zone) -> Result<(), InsertError> {
     const INSERT: &str = "INSERT INTO zones \
-        (id, account, name, version, document, status, kind, name_reversed, state, due_at) \
-        VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+        (id, account, name, version, document, status, kind, name_reversed, state, due_at, settings) \
+        VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     const FIND: &str = "SELECT id FROM zones WHERE account = $1 AND name = $2";
     let insert = sql(INSERT)
         .bind(zone.id)
@@ -158,7 +158,8 @@ async fn insert(connection: &mut Connection, zone: &Zone) -> Result<(), InsertEr
         .bind(row::zone::word(zone.kind))
         .bind(backwards(zone.name.as_str()))
         .bind(row::encode(&row::activation::Activation::from(zone))?)
-        .bind(zone.state.due_at());
+        .bind(zone.state.due_at())
+        .bind(row::encode(&row::zone_settings::Settings::from(&zone.settings))?);
     if connection.execute(insert).await? == 1 {
         return Ok(());
     }
@@ -175,8 +176,8 @@ async fn insert(connection: &mut Connection, zone: &Zone) -> Result<(), InsertEr
 async fn update(connection: &mut Connection, zone: &Zone) -> Result<(), StoreError> {
     const SAVE: &str = "UPDATE zones \
         SET document = $1, status = $2, kind = $3, name_reversed = $4, state = $5, due_at = $6, \
-            lease_owner = NULL, lease_until = NULL, version = version + 1 \
-        WHERE id = $7 AND version = $8";
+            settings = $7, lease_owner = NULL, lease_until = NULL, version = version + 1 \
+        WHERE id = $8 AND version = $9";
     let save = sql(SAVE)
         .bind(row::encode(&row::zone::Zone::from(zone))?)
         .bind(zone.state.status().as_str())
@@ -184,6 +185,7 @@ async fn update(connection: &mut Connection, zone: &Zone) -> Result<(), StoreErr
         .bind(backwards(zone.name.as_str()))
         .bind(row::encode(&row::activation::Activation::from(zone))?)
         .bind(zone.state.due_at())
+        .bind(row::encode(&row::zone_settings::Settings::from(&zone.settings))?)
         .bind(zone.id)
         .bind(zone.version);
     records::one(connection.execute(save).await?)
@@ -284,6 +286,14 @@ pub(crate) fn zone(row: &Row) -> Result<Zone, StoreError> {
     read(row).map_err(|why| why.of("zones", records::readable_id(row, "z_id")))
 }
 
+/// Nothing of a zone that the release before has added.
+fn settings(row: &Row) -> Result<Settings, Damage> {
+    match row.maybe_text("z_settings")? {
+        Some(text) => row::decode::<row::zone_settings::Settings>(&text)?.try_into(),
+        None => Ok(Settings::default()),
+    }
+}
+
 fn read(row: &Row) -> Result<Zone, Damage> {
     let document: row::zone::Zone = row::decode(&row.text("z_document")?)?;
     let parts = row::zone::Parts::try_from(document)?;
@@ -301,6 +311,7 @@ fn read(row: &Row) -> Result<Zone, Damage> {
         state: activation.state,
         paused: activation.paused,
         original_name_servers: activation.original_name_servers,
+        settings: settings(row)?,
         created_at: parts.created_at,
         modified_at: parts.modified_at,
         version: row.count("z_version")?,

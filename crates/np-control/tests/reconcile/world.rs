@@ -404,6 +404,7 @@ fn zone(number: u8, name: &str, now: np_domain::Timestamp) -> Zone {
         state: zone::State::automatic(now),
         paused: false,
         original_name_servers: None,
+        settings: Default::default(),
         created_at: now,
         modified_at: now,
         version: 0,

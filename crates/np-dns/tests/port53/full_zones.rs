@@ -69,7 +69,13 @@ impl World {
     }
 
     fn set_zone(&self, dns: ZoneDns) {
-        let zone = ZoneEntry { zone: SHOP, name: "shop.com".parse().unwrap(), fallback: None, dns };
+        let zone = ZoneEntry {
+            zone: SHOP,
+            name: "shop.com".parse().unwrap(),
+            fallback: None,
+            dns,
+            serving: Default::default(),
+        };
         self.apply(|generation| Item::zone(generation, &zone));
     }
 

@@ -147,6 +147,7 @@ mod tests {
             name: name("provider.com"),
             fallback: fallback.map(|text| text.parse::<OriginHost>().unwrap()),
             dns: ZoneDns::Unserved,
+            serving: Default::default(),
         }
     }
 

@@ -112,6 +112,7 @@ impl World {
             name: "provider.com".parse().unwrap(),
             fallback: Some(origin.parse().unwrap()),
             dns: ZoneDns::Unserved,
+            serving: Default::default(),
         };
         self.apply(|generation| Item::zone(generation, &zone));
     }

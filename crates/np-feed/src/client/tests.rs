@@ -77,6 +77,7 @@ fn batch(from: u64, to: u64) -> Batch {
         name: "provider.com".parse().unwrap(),
         fallback: None,
         dns: ZoneDns::Unserved,
+        serving: Default::default(),
     };
     let items = (from + 1..=to).map(|n| Item::zone(Generation(n), &zone(n))).collect();
     let (from, to) = (Generation(from), Generation(to));

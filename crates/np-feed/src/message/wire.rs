@@ -5,6 +5,7 @@
 
 mod pack;
 mod record;
+mod serving;
 
 use std::borrow::Cow;
 
@@ -31,6 +32,7 @@ use np_domain::{
 use super::Unreadable;
 pub(super) use pack::Pack;
 pub(super) use record::Record;
+use serving::Serving;
 
 type Text<'a> = Cow<'a, str>;
 
@@ -56,6 +58,8 @@ pub(super) struct Zone<'a> {
     /// 3 is not used: programs were promised to skip whatever stands there.
     #[n(4)]
     dns: Option<Dns>,
+    #[b(5)]
+    serving: Option<Serving<'a>>,
 }
 
 /// How a zone's names are answered; not at all without it.
@@ -86,6 +90,7 @@ impl<'a> From<&'a ZoneEntry> for Zone<'a> {
                     Some(Dns::Records { since: micros(since), paused })
                 }
             },
+            serving: Serving::of(&entry.serving),
         }
     }
 }
@@ -105,6 +110,7 @@ impl TryFrom<Zone<'_>> for ZoneEntry {
                     ZoneDns::Records { since: timestamp(since)?, paused }
                 }
             },
+            serving: zone.serving.map(TryInto::try_into).transpose()?.unwrap_or_default(),
         })
     }
 }

@@ -47,6 +47,7 @@ fn zone(n: u8) -> ZoneEntry {
         name: "provider.com".parse().unwrap(),
         fallback: None,
         dns: ZoneDns::Unserved,
+        serving: Default::default(),
     }
 }
 

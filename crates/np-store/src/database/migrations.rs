@@ -18,6 +18,7 @@ pub(super) const POSTGRES: &Migrations = &[
     (5, "packs", include_str!("../../migrations/postgres/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/postgres/0006_custom_csrs.sql")),
     (7, "lists", include_str!("../../migrations/postgres/0007_lists.sql")),
+    (14, "zone settings", include_str!("../../migrations/postgres/0014_zone_settings.sql")),
 ];
 
 pub(super) const SQLITE: &Migrations = &[
@@ -28,6 +29,7 @@ pub(super) const SQLITE: &Migrations = &[
     (5, "packs", include_str!("../../migrations/sqlite/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/sqlite/0006_custom_csrs.sql")),
     (7, "lists", include_str!("../../migrations/sqlite/0007_lists.sql")),
+    (14, "zone settings", include_str!("../../migrations/sqlite/0014_zone_settings.sql")),
 ];
 
 /// Applies what has not been applied.

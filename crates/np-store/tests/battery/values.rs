@@ -52,6 +52,7 @@ pub(crate) fn zone(account: AccountId, name: &str) -> Zone {
         state: zone::State::automatic(START),
         paused: false,
         original_name_servers: None,
+        settings: Default::default(),
         created_at: START,
         modified_at: START,
         version: 0,

@@ -173,6 +173,7 @@ pub(super) fn zone() -> Zone {
         state: zone::State::automatic(START),
         paused: false,
         original_name_servers: None,
+        settings: Default::default(),
         created_at: START,
         modified_at: START,
         version: 0,

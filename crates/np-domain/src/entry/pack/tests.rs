@@ -30,6 +30,7 @@ fn zone_of(kind: ZoneKind) -> Zone {
         state: zone::State::automatic(START),
         paused: false,
         original_name_servers: None,
+        settings: Default::default(),
         created_at: START,
         modified_at: START,
         version: 0,

@@ -225,6 +225,7 @@ fn a_name_is_contested_by_the_closest_foreign_zone_and_covered_by_ones_own() {
         state,
         paused: false,
         original_name_servers: None,
+        settings: Default::default(),
         created_at: BEFORE,
         modified_at: BEFORE,
         version: 0,
