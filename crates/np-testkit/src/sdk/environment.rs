@@ -34,7 +34,8 @@ impl Environment {
             Self::Python => (PYTHON, "The Python SDK"),
             Self::Python4 => ("sdk-venv-4", "The Python SDK 4.x"),
         };
-        let folders: Vec<_> = installed::sdk_homes().into_iter().map(|home| home.join(folder)).collect();
+        let folders: Vec<_> =
+            installed::sdk_homes().into_iter().map(|home| home.join(folder)).collect();
         let found = folders.iter().map(|folder| folder.join(path)).find(|file| file.exists());
         found.with_context(|| format!("{} (looked in {folders:?})", program::missing(what)))
     }
