@@ -26,6 +26,7 @@ mod tokens;
 mod trace;
 mod user;
 mod wire;
+mod zone_settings;
 mod zones;
 
 pub use error::{Problem, Row};
@@ -42,7 +43,7 @@ use np_domain::{
     name::DnsName,
     network::AddressRange,
     ports::{Clock, Inspector, Vault},
-    zone::activation::Policy,
+    zone::{activation::Policy, settings::Serving},
 };
 
 use crate::{
@@ -127,6 +128,8 @@ pub struct ApiSettings {
     pub rates: Rates,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// What edges do for zones that say nothing: shown as the settings of such zones.
+    pub serving_defaults: Serving,
 }
 
 /// Where our DNS answers for ourselves, and where customers of every partial zone point.

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod packs;
 pub mod tokens;
 pub mod users;
+pub mod zone_settings;
 pub mod zones;
 
 mod race;

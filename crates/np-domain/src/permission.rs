@@ -25,6 +25,8 @@ pub enum Area {
     User,
     /// Zones.
     Zone,
+    /// How zones' names are served.
+    ZoneSettings,
 }
 
 /// What a request needs.
@@ -86,11 +88,12 @@ pub struct Group {
 
 impl Group {
     /// All that there are.
-    pub const ALL: [Self; 18] = {
+    pub const ALL: [Self; 20] = {
         const fn both(reach: Reach, area: Area) -> [Group; 2] {
             [Group { reach, area, need: Need::Read }, Group { reach, area, need: Need::Write }]
         }
         let [zone_read, zone_write] = both(Reach::Zone, Area::Zone);
+        let [settings_read, settings_write] = both(Reach::Zone, Area::ZoneSettings);
         let [dns_read, dns_write] = both(Reach::Zone, Area::Dns);
         let [ssl_read, ssl_write] = both(Reach::Zone, Area::Ssl);
         let [account_read, account_write] = both(Reach::Account, Area::Account);
@@ -102,6 +105,8 @@ impl Group {
         [
             zone_read,
             zone_write,
+            settings_read,
+            settings_write,
             dns_read,
             dns_write,
             ssl_read,

@@ -350,6 +350,7 @@ fn api_deps(
             activation: config.zones.activation.into(),
             rates: config.api.rates(),
             trusted_proxies: config.api.trusted_proxies.iter().map(|range| range.0).collect(),
+            serving_defaults: config.edge.serving(),
         },
         draws: Arc::new(RandomDraws),
         vault: ground.vault.clone(),

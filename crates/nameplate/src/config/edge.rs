@@ -2,7 +2,10 @@
 
 use std::{fs, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
-use np_domain::tls_policy::TlsVersion;
+use np_domain::{
+    tls_policy::{TlsPolicy, TlsVersion},
+    zone::settings::{OriginTls, Serving},
+};
 use np_edge::{
     DnsSettings,
     settings::{EdgeSettings, Limits, OriginScheme, OriginSettings, TlsDefaults},
@@ -170,6 +173,18 @@ impl Edge {
                 drain_timeout: drain.0,
             },
         })
+    }
+
+    /// What is done for zones that say nothing themselves.
+    pub(crate) fn serving(&self) -> Serving {
+        let tls =
+            TlsPolicy { min_version: Some(self.min_tls_version.into()), ..Default::default() };
+        let origin = match self.origin_scheme {
+            Scheme::Http => OriginTls::Plain,
+            Scheme::HttpsUnverified => OriginTls::Unverified,
+            Scheme::Https => OriginTls::Verified,
+        };
+        Serving { tls, origin: Some(origin), ..Default::default() }
     }
 
     /// How origins are found.

@@ -64,6 +64,7 @@ impl World {
             activation: Policy::Automatic,
             rates: Rates::OFF,
             trusted_proxies: Vec::new(),
+            serving_defaults: Default::default(),
         };
         let deps = ApiDeps {
             stores: Stores::of(store.clone()),

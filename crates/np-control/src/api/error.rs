@@ -31,6 +31,7 @@ use crate::app::{
     },
     identity::IdentityError,
     tokens::manage::ManageError,
+    zone_settings::SettingError,
     zones::{self, RemoveError},
 };
 
@@ -164,6 +165,7 @@ fn missing(permission: Permission) -> String {
         Area::Token => "API tokens",
         Area::User => "the user",
         Area::Zone => "zones",
+        Area::ZoneSettings => "settings of zones",
     };
     let verb = match need {
         Need::Read => "look at",
@@ -253,6 +255,15 @@ impl From<FallbackError> for ApiError {
         match error {
             FallbackError::Unset => Self::of(Problem::FallbackNotFound),
             FallbackError::Access(error) => error.into(),
+        }
+    }
+}
+
+impl From<SettingError> for ApiError {
+    fn from(error: SettingError) -> Self {
+        match error {
+            SettingError::CiphersWithTls13 => Self::of(Problem::CiphersWithTls13).at("/value"),
+            SettingError::Access(error) => error.into(),
         }
     }
 }

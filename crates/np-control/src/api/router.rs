@@ -17,7 +17,7 @@ use super::{
     error::{ApiError, Problem},
     fallback_origin, guard, limits,
     openapi::{self, Description},
-    ssl, ssl_analyze, tokens, trace, user, zones,
+    ssl, ssl_analyze, tokens, trace, user, zone_settings, zones,
 };
 use crate::app::access::Permission;
 
@@ -69,6 +69,7 @@ pub(crate) fn routes() -> Vec<Route> {
         tokens::routes(),
         user::routes(),
         zones::routes(),
+        zone_settings::routes(),
         dcv_delegation::routes(),
         dns_records::routes(),
         fallback_origin::routes(),

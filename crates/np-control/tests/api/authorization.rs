@@ -14,6 +14,8 @@ use crate::world::{EMAIL, World};
 const RECORDS: &str = "/zones/{zone_id}/dns_records";
 const RECORD: &str = "/zones/{zone_id}/dns_records/{dns_record_id}";
 const ZONE: &str = "/zones/{zone_id}";
+const SETTINGS: &str = "/zones/{zone_id}/settings";
+const SETTING: &str = "/zones/{zone_id}/settings/{setting_id}";
 const HOSTNAMES: &str = "/zones/{zone_id}/custom_hostnames";
 const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
 const PACKS: &str = "/zones/{zone_id}/ssl/certificate_packs";
@@ -56,6 +58,10 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::PATCH, ZONE, write(Area::Zone)),
         (Method::DELETE, ZONE, write(Area::Zone)),
         (Method::PUT, "/zones/{zone_id}/activation_check", write(Area::Zone)),
+        (Method::GET, SETTINGS, read(Area::ZoneSettings)),
+        (Method::PATCH, SETTINGS, write(Area::ZoneSettings)),
+        (Method::GET, SETTING, read(Area::ZoneSettings)),
+        (Method::PATCH, SETTING, write(Area::ZoneSettings)),
         (Method::GET, "/zones/{zone_id}/dcv_delegation/uuid", read(Area::Ssl)),
         (Method::GET, RECORDS, read(Area::Dns)),
         (Method::POST, RECORDS, write(Area::Dns)),

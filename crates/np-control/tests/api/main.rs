@@ -25,4 +25,5 @@ mod uploads;
 mod users;
 mod world;
 mod zone_activation;
+mod zone_settings;
 mod zones;

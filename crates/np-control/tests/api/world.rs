@@ -123,6 +123,7 @@ pub(crate) fn settings() -> ApiSettings {
         activation: activation::Policy::Automatic,
         rates: Rates::OFF,
         trusted_proxies: Vec::new(),
+        serving_defaults: Default::default(),
     }
 }
 

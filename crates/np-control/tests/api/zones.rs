@@ -35,7 +35,8 @@ async fn a_zone_has_all_the_fields_that_strict_clients_require() {
         "account": { "id": account_id, "name": account_name },
         "tenant": {}, "tenant_unit": {},
         "permissions": [
-            "#zone:read", "#zone:edit", "#dns_records:read", "#dns_records:edit", "#ssl:read", "#ssl:edit",
+            "#zone:read", "#zone:edit", "#zone_settings:read", "#zone_settings:edit", "#dns_records:read",
+            "#dns_records:edit", "#ssl:read", "#ssl:edit",
         ],
         "plan": {
             "id": "00000000000000000000000000000000", "name": "Self-hosted", "price": 0, "currency": "USD",

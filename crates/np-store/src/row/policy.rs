@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Damage, words};
 use np_domain::permission;
 
-words!(Area is permission::Area: Account, Dns, Membership, Ssl, Token, User, Zone);
+words!(Area is permission::Area: Account, Dns, Membership, Ssl, Token, User, Zone, ZoneSettings);
 words!(Effect is permission::Effect: Allow, Deny);
 words!(Need is permission::Need: Read, Write);
 words!(Reach is permission::Reach: Account, User, Zone);

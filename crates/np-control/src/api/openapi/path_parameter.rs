@@ -14,6 +14,7 @@ const SHAPES: &[(&str, SchemaOf, &str)] = &[
     ("custom_hostname_id", shape::uuid, "The custom hostname."),
     ("dns_record_id", shape::id, "The DNS record."),
     ("membership_id", shape::id, "The membership."),
+    ("setting_id", crate::api::wire::zone_setting::names, "The setting's name."),
     ("token_id", shape::id, "The API token."),
     ("zone_id", shape::id, "The zone."),
 ];

@@ -25,6 +25,12 @@ pub(crate) fn id_and_name(group: Group) -> (&'static str, &'static str) {
         (Reach::Zone, Area::Zone, Need::Write) => {
             ("e6d2666161e84845a636613608cee8d5", "Zone Write")
         }
+        (Reach::Zone, Area::ZoneSettings, Need::Read) => {
+            ("517b21aee92c4d89936c976ba6e4be55", "Zone Settings Read")
+        }
+        (Reach::Zone, Area::ZoneSettings, Need::Write) => {
+            ("3030687196b94b638145a3953da2b699", "Zone Settings Write")
+        }
         (Reach::Zone, Area::Dns, Need::Read) => ("82e64a83756745bbbb1c9c2701bf816b", "DNS Read"),
         (Reach::Zone, Area::Dns, Need::Write) => ("4755a26eedb94da69e1066d98aa820be", "DNS Write"),
         (Reach::Zone, Area::Ssl, Need::Read) => {

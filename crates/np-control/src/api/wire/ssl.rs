@@ -5,7 +5,7 @@ mod upload;
 
 pub(crate) use render::{
     DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, bundle_word, delegation, problems,
-    records, render,
+    records, render, switch_word,
 };
 pub(crate) use upload::{PairBody, parse_replacement};
 
@@ -199,7 +199,7 @@ fn parse_switch(settings: &Object<'_>, key: &'static str) -> Result<Change<Switc
 }
 
 /// The API's words for versions.
-const VERSIONS: [(TlsVersion, &str); 4] = [
+pub(crate) const VERSIONS: [(TlsVersion, &str); 4] = [
     (TlsVersion::V1_0, "1.0"),
     (TlsVersion::V1_1, "1.1"),
     (TlsVersion::V1_2, "1.2"),

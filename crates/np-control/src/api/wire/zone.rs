@@ -204,6 +204,8 @@ fn permissions(grants: &Grants, zone: &Zone) -> Vec<&'static str> {
     [
         ("#zone:read", read(Area::Zone)),
         ("#zone:edit", write(Area::Zone)),
+        ("#zone_settings:read", read(Area::ZoneSettings)),
+        ("#zone_settings:edit", write(Area::ZoneSettings)),
         ("#dns_records:read", read(Area::Dns)),
         ("#dns_records:edit", write(Area::Dns)),
         ("#ssl:read", read(Area::Ssl)),

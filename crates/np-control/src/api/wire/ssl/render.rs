@@ -241,7 +241,7 @@ fn settings(tls: &TlsPolicy) -> SettingsWire {
     }
 }
 
-fn switch_word(switch: Switch) -> &'static str {
+pub(crate) fn switch_word(switch: Switch) -> &'static str {
     match switch {
         Switch::Off => "off",
         Switch::On => "on",
