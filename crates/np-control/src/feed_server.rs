@@ -10,12 +10,13 @@
 
 mod batch;
 mod http;
+mod sightings;
 #[cfg(test)]
 mod tests;
 
 use std::{
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -40,6 +41,7 @@ use tokio::{
 };
 
 use crate::{stores::Stores, wake::Bells};
+use sightings::Gate;
 pub use http::router;
 
 /// The name under which the history's identity is kept, and the vault's context of it.
@@ -93,6 +95,7 @@ pub struct FeedServerDeps {
 /// Serves the feed.
 pub struct FeedServer {
     feed: Arc<dyn FeedStore>,
+    sightings: std::sync::Mutex<Gate>,
     secrets: Arc<dyn SecretStore>,
     vault: Arc<dyn Vault>,
     clock: Arc<dyn Clock>,
@@ -121,6 +124,7 @@ impl FeedServer {
     pub fn new(deps: FeedServerDeps) -> Arc<Self> {
         Arc::new(Self {
             feed: deps.stores.feed,
+            sightings: std::sync::Mutex::default(),
             secrets: deps.stores.secrets,
             vault: deps.vault,
             clock: deps.clock,
@@ -140,6 +144,7 @@ impl FeedServer {
     async fn answer(&self, pull: &Pull) -> Result<Batch, PullError> {
         let id = self.id().await.map_err(unavailable)?;
         self.report(pull, id).await.map_err(unavailable)?;
+        self.heed(pull).await;
         let wait = Duration::from_millis(pull.wait_ms.into()).min(self.limits.long_poll);
         let deadline = Instant::now() + wait;
         let mut head = self.head.subscribe();
@@ -175,6 +180,30 @@ impl FeedServer {
         self.feed.report(&report).await?;
         self.bells.deployment.ring_all();
         Ok(())
+    }
+
+    /// Has waiting hostnames that were asked for at the node looked at now. Memory that fails costs time only.
+    async fn heed(&self, pull: &Pull) {
+        if pull.sightings.is_empty() {
+            return;
+        }
+        let admitted = {
+            let mut gate = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
+            gate.admit(&pull.sightings, Instant::now())
+        };
+        if admitted.is_empty() {
+            return;
+        }
+        match self.feed.heed(&admitted, self.clock.now()).await {
+            Ok(()) => {
+                let node = Explanation::new(&pull.node);
+                tracing::debug!(%node, hostnames = admitted.len(), "feed_server.sighted");
+                self.bells.ownership.ring();
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "feed_server.unheeded");
+            }
+        }
     }
 
     /// Numbers what is marked, unless a numbering that began since this call, or one less than `age` ago, did so.

@@ -26,6 +26,7 @@ use crate::{
     question::with_ancestors,
     server::StartError,
     settings::DnsSettings,
+    sighting,
     soa::Authority,
     zone::{Cut, Datum, Enclosing, Node, Unreadable, Zone, ZoneSource, wire_name},
 };
@@ -76,6 +77,9 @@ pub trait ZoneData: DelegationData {
     /// # Errors
     /// When the replica cannot be read.
     fn records(&self, zone: ZoneId, name: &str) -> Result<HeldRecords, Unreadable>;
+
+    /// Somebody asked for `target`, a name of the zone without the zone's own.
+    fn asked(&self, _zone: ZoneId, _target: &str) {}
 }
 
 impl ZoneData for Replica {
@@ -99,6 +103,10 @@ impl ZoneData for Replica {
                 Err(Unreadable)
             }
         }
+    }
+
+    fn asked(&self, zone: ZoneId, target: &str) {
+        sighting::notice(self, zone, target);
     }
 }
 
@@ -180,6 +188,8 @@ impl Zone for FullZone {
         if key == apex {
             return self.apex_node();
         }
+        let target = key.strip_suffix(apex).and_then(|key| key.strip_suffix('.'));
+        target.into_iter().for_each(|target| self.shared.data.asked(self.zone.zone, target));
         let below: Vec<&str> =
             with_ancestors(key).take_while(|name| name.len() > apex.len()).collect();
         let mut encloser = apex;

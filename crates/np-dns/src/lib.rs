@@ -22,6 +22,7 @@ mod question;
 mod responder;
 mod server;
 mod settings;
+mod sighting;
 mod soa;
 mod sockets;
 mod static_zones;

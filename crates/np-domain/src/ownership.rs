@@ -5,9 +5,11 @@
 
 mod assess;
 mod evidence;
+mod sighting;
 
 pub use assess::{Challenge, Verdict, assess, claim_elsewhere, give_up, leave, restart};
 pub use evidence::{CnameChain, Failure, Observation, Seen};
+pub use sighting::{SightedBy, Sighting};
 
 use std::time::Duration;
 

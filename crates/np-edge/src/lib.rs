@@ -16,6 +16,7 @@ mod proxy;
 pub mod server;
 pub mod settings;
 mod socket;
+mod sighting;
 mod sparing;
 mod table;
 mod tls;

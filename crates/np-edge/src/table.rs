@@ -34,6 +34,7 @@ pub(crate) use zone_hosts::Proxied;
 use crate::{
     metrics::Metrics,
     settings::TlsDefaults,
+    sighting,
     sparing::Sparing,
     tls::credentials::{Credentials, Purpose},
 };
@@ -52,6 +53,8 @@ pub(crate) struct Site {
     pub(crate) tokens: Vec<HttpToken>,
     /// How the name is served; `None` unless its ownership is proven.
     pub(crate) served: Option<Served>,
+    /// Hostnames of this name whose ownership is not proven; empty once the name is served.
+    pub(crate) waiting: Vec<HostnameId>,
 }
 
 /// How a proven name is served.
@@ -195,7 +198,11 @@ impl Table {
     /// # Errors
     /// When the local copy cannot be read.
     pub(crate) fn find(&self, name: &str, prefer: Prefer) -> Result<Option<Found>, ReadError> {
-        let exact = self.site(name)?.and_then(|site| Found::new(&site, Side::Exact));
+        let site = self.site(name)?;
+        if let Some(site) = site.as_ref().filter(|site| !site.waiting.is_empty()) {
+            sighting::notice(self.replica.sightings(), &site.waiting, prefer);
+        }
+        let exact = site.and_then(|site| Found::new(&site, Side::Exact));
         let good = |found: &Found| prefer == Prefer::Proof || found.credentials().is_some();
         if exact.as_ref().is_some_and(good) {
             return Ok(exact);
@@ -286,16 +293,23 @@ impl Table {
     fn prepare(&self, entries: Vec<StoredEntry>) -> Site {
         let mut tokens = Vec::new();
         let mut winner: Option<(HostnameId, ZoneId, Routing)> = None;
+        let mut waiting = Vec::new();
         for StoredEntry { entry, .. } in entries {
             tokens.extend(entry.tokens);
-            let Some(routing) = entry.routing else { continue };
+            let Some(routing) = entry.routing else {
+                waiting.push(entry.hostname);
+                continue;
+            };
             let later = |best: &(_, _, Routing)| routing.proven_at > best.2.proven_at;
             if winner.as_ref().is_none_or(later) {
                 winner = Some((entry.hostname, entry.zone, routing));
             }
         }
         let served = winner.map(|(hostname, zone, routing)| self.served(hostname, zone, routing));
-        Site { tokens, served }
+        if served.is_some() {
+            waiting.clear();
+        }
+        Site { tokens, served, waiting }
     }
 
     fn served(&self, hostname: HostnameId, zone: ZoneId, routing: Routing) -> Served {

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     PullError, Replica, Source,
-    message::{FORMAT, Pull},
+    message::{Batch, FORMAT, Pull},
     replica::{Applied, ApplyError, ReadError},
 };
 
@@ -127,6 +127,9 @@ impl Follower {
     /// One pull and what follows from it.
     async fn step(&self) -> Result<(), FollowError> {
         let at = self.replica.position()?;
+        let sightings = self.replica.sightings().take();
+        // A report is answered at once, and never interrupted: some pull always gets through.
+        let wait = if sightings.is_empty() { self.wait() } else { Duration::ZERO };
         let pull = Pull {
             format: FORMAT,
             node: self.identity.node.to_string(),
@@ -134,9 +137,10 @@ impl Follower {
             after: at.generation,
             applied: at.generation,
             feed: at.feed,
-            wait_ms: u32::try_from(self.wait().as_millis()).unwrap_or(u32::MAX),
+            wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
+            sightings,
         };
-        let batch = self.source.pull(&pull).await?;
+        let Some(batch) = self.pull(&pull).await? else { return Ok(()) };
         let head = batch.head;
         let is_news = batch.reset || !batch.items.is_empty() || batch.to != at.generation;
         let applied = if is_news || at.feed.is_none() {
@@ -148,6 +152,18 @@ impl Follower {
         };
         self.note_contact(head, applied);
         Ok(())
+    }
+
+    /// The answer; `None` when a pull that only waited for news was given up because there is something to report.
+    async fn pull(&self, pull: &Pull) -> Result<Option<Batch>, PullError> {
+        if pull.wait_ms == 0 || !self.status.borrow().is_current() {
+            return self.source.pull(pull).await.map(Some);
+        }
+        tokio::select! {
+            biased;
+            batch = self.source.pull(pull) => batch.map(Some),
+            () = self.replica.sightings().due() => Ok(None),
+        }
     }
 
     /// How long this pull may wait for a change. Not at all before there is contact: a node without it does not know

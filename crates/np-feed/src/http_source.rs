@@ -168,6 +168,7 @@ mod tests {
             applied: Default::default(),
             feed: None,
             wait_ms: 0,
+            sightings: Vec::new(),
         };
         let Err(PullError::Unreachable { why }) = source.pull(&pull).await else { panic!() };
         assert!(why.contains("refused"), "{why}");

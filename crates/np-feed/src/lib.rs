@@ -13,9 +13,11 @@ pub mod http_source;
 pub mod message;
 pub mod node_key;
 pub mod replica;
+pub mod sightings;
 pub mod source;
 
 pub use http_source::HttpSource;
 pub use node_key::NodeKey;
 pub use replica::Replica;
+pub use sightings::Sightings;
 pub use source::{PullError, Source};

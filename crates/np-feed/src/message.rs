@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 use np_domain::{
     entry::{Entry, FeedKey, Generation, PackEntry, RecordEntry, ZoneEntry},
     id::{DnsRecordId, HostnameId, PackId, ZoneId},
+    ownership::Sighting,
     ports::NodeRole,
 };
 use thiserror::Error;
@@ -22,6 +23,8 @@ pub const PULL_PATH: &str = "/feed/v1/pull";
 pub const CONTENT_TYPE: &str = "application/cbor";
 /// The most bytes of an encoded pull.
 pub const PULL_BYTES_MAX: usize = 4 * 1024;
+/// The most sightings that a pull carries.
+pub const SIGHTINGS_MAX: usize = 64;
 /// The most bytes of an encoded batch that a node accepts.
 pub const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -54,6 +57,9 @@ pub struct Pull {
     /// How long the node waits for a change when there is none, in milliseconds; the control side may answer sooner.
     #[n(6)]
     pub wait_ms: u32,
+    /// Waiting hostnames that were asked for at the node since the last pull; at most [`SIGHTINGS_MAX`] of them count.
+    #[cbor(n(7), with = "wire::sightings", has_nil)]
+    pub sightings: Vec<Sighting>,
 }
 
 /// What changed after `from`, up to `to`.

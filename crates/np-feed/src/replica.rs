@@ -26,7 +26,7 @@ use np_domain::{
 use thiserror::Error;
 use tokio::sync::broadcast;
 
-use crate::message::FeedId;
+use crate::{Sightings, message::FeedId};
 use environment::Environment;
 pub use packs::StoredPack;
 pub use records::RecordsAnswer;
@@ -44,6 +44,7 @@ pub struct Replica(Arc<Inner>);
 struct Inner {
     environment: Environment,
     changes: broadcast::Sender<Change>,
+    sightings: Sightings,
 }
 
 /// How a copy is kept.
@@ -198,7 +199,7 @@ impl Replica {
     pub fn open(dir: impl Into<PathBuf>, options: &ReplicaOptions) -> Result<Self, OpenError> {
         let environment = Environment::open(dir.into(), options)?;
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        Ok(Self(Arc::new(Inner { environment, changes })))
+        Ok(Self(Arc::new(Inner { environment, changes, sightings: Sightings::default() })))
     }
 
     /// Where the copy is; 0 when it is empty or cannot be read.
@@ -213,6 +214,11 @@ impl Replica {
     pub fn position(&self) -> Result<Position, ReadError> {
         let state = self.0.environment.state()?;
         Ok(Position { feed: state.feed, generation: state.generation })
+    }
+
+    /// Where whoever serves from the copy notes waiting hostnames that were asked for.
+    pub fn sightings(&self) -> &Sightings {
+        &self.0.sightings
     }
 
     /// What changes from now on, for caches. A receiver that lags must treat everything as changed.

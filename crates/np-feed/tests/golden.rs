@@ -11,16 +11,21 @@ use np_domain::{
     },
     id::{CertificateId, DnsRecordId, HostnameId, PackId, ZoneId},
     origin::{CustomOrigin, OriginSni},
+    ownership::{SightedBy, Sighting},
     ports::NodeRole,
     secret::SealedBytes,
     text::Explanation,
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
     zone::settings::{OriginTls, SecurityHeader, Serving},
 };
-use np_feed::message::{Batch, Content, FORMAT, FeedId, Item, Pull};
+use np_feed::message::{
+    Batch, Content, FORMAT, FeedId, Item, PULL_BYTES_MAX, Pull, SIGHTINGS_MAX,
+};
 use time::macros::datetime;
 
 const PULL: &str = include_str!("golden/pull-v1.hex");
+/// A pull with sightings, which came after the first programs of version 1; those skip them.
+const SIGHTINGS: &str = include_str!("golden/pull-sightings-v1.hex");
 const BATCH: &str = include_str!("golden/batch-v1.hex");
 /// An item with a zone's certificate pack, which came after the first programs of version 1; those skip it.
 const PACK_BATCH: &str = include_str!("golden/batch-pack-v1.hex");
@@ -41,6 +46,7 @@ fn pull() -> Pull {
         applied: Generation(40),
         feed: Some(FeedId([0xfe; 16])),
         wait_ms: 25_000,
+        sightings: Vec::new(),
     }
 }
 
@@ -166,6 +172,31 @@ fn a_pull_of_version_1_is_written_and_read_as_ever() {
 }
 
 #[test]
+fn sightings_are_written_and_read_as_ever() {
+    let seen = |number, by| Sighting { hostname: HostnameId::from_bytes([number; 16]), by };
+    let sightings =
+        vec![seen(1, SightedBy::Dns), seen(2, SightedBy::Sni), seen(3, SightedBy::Http)];
+    let expected = Pull { sightings, ..pull() };
+    assert_eq!(hex::encode(expected.encode()), hex::encode(bytes(SIGHTINGS)));
+    assert_eq!(Pull::decode(&bytes(SIGHTINGS)).unwrap(), expected);
+}
+
+#[test]
+fn a_sighting_of_a_kind_that_only_later_programs_know_is_left_out() {
+    let mut later = bytes(SIGHTINGS);
+    assert_eq!(later.pop(), Some(2), "the kind of the last one");
+    later.push(9);
+    assert_eq!(Pull::decode(&later).unwrap().sightings.len(), 2);
+}
+
+#[test]
+fn a_pull_has_room_for_all_sightings_that_it_may_carry() {
+    let seen = Sighting { hostname: HostnameId::from_bytes([0xff; 16]), by: SightedBy::Http };
+    let full = Pull { sightings: vec![seen; SIGHTINGS_MAX], ..pull() };
+    assert!(full.encode().len() * 2 < PULL_BYTES_MAX, "{}", full.encode().len());
+}
+
+#[test]
 fn a_batch_of_version_1_is_written_and_read_as_ever() {
     assert_eq!(hex::encode(batch().encode()), hex::encode(bytes(BATCH)));
     let read = Batch::decode(&bytes(BATCH)).unwrap();
@@ -202,8 +233,8 @@ fn what_a_later_program_adds_is_skipped() {
 fn a_pull_with_a_field_more_is_read() {
     let mut later = bytes(PULL);
     assert_eq!(later[0], 0x87, "an array of seven");
-    later[0] = 0x88;
-    later.push(0xf5);
+    later[0] = 0x89;
+    later.extend([0xf6, 0xf5]);
     assert_eq!(Pull::decode(&later).unwrap(), pull());
 }
 

@@ -20,7 +20,7 @@ use crate::{
     database::Connection,
     dns_records, packs, records,
     row::Damage,
-    statement::{Row, sql},
+    statement::{Parameter, Row, sql},
     zones,
 };
 
@@ -78,6 +78,26 @@ impl FeedStore for Store {
         self.database
             .write(move |connection| {
                 Box::pin(async move { connection.execute(report).await.map(|_| ()) })
+            })
+            .await
+    }
+
+    async fn heed(&self, hostnames: &[HostnameId], now: Timestamp) -> Result<(), StoreError> {
+        if hostnames.is_empty() {
+            return Ok(());
+        }
+        // In one order always, so that two that heed the same hostnames do not wait for each other.
+        let mut ids = hostnames.to_vec();
+        ids.sort_unstable();
+        let hasten = format!(
+            "UPDATE hostnames SET due_at = $1 \
+             WHERE id IN ({}) AND state = 'unproven' AND due_at > $1",
+            records::placeholders(2, ids.len())
+        );
+        let hasten = sql(hasten).bind(now).bind_all(ids.into_iter().map(Parameter::from));
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { connection.execute(hasten).await.map(|_| ()) })
             })
             .await
     }

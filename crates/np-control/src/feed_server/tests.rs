@@ -5,7 +5,7 @@ mod outbox;
 use np_domain::{
     entry::{Entry, FeedKey},
     id::HostnameId,
-    ownership::{self, Leaving},
+    ownership::{self, Leaving, SightedBy, Sighting},
     ports::{FeedSubject, NodeRole},
     secret::SealedBytes,
 };
@@ -48,6 +48,7 @@ fn world_of(outbox: Arc<Outbox>, node_key: NodeKey, limits: FeedLimits) -> World
         head: watch::Sender::new(Generation::default()),
         calls: AtomicU64::new(0),
         numbered: Mutex::new(None),
+        sightings: std::sync::Mutex::default(),
     };
     World { outbox, bells, server: Arc::new(server) }
 }
@@ -60,6 +61,7 @@ fn pull(role: NodeRole) -> Pull {
         after: Generation(0),
         applied: Generation(0),
         feed: None,
+        sightings: Vec::new(),
         wait_ms: 10_000,
     }
 }
@@ -366,4 +368,17 @@ async fn over_http_only_the_node_key_opens_the_feed() {
 
 fn id(n: u8) -> HostnameId {
     HostnameId::from_bytes([n; 16])
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_sighted_is_looked_at_once_and_rings_for_it() {
+    let world = world(limits());
+    let id = HostnameId::from_bytes([1; 16]);
+    let sighting = Sighting { hostname: id, by: SightedBy::Sni };
+    let reporting = Pull { sightings: vec![sighting], wait_ms: 0, ..pull(NodeRole::Edge) };
+    for _ in 0..3 {
+        world.server.pull(&reporting).await.unwrap();
+    }
+    assert_eq!(world.outbox.heeded(), [id]);
+    world.bells.ownership.heard().await;
 }

@@ -9,6 +9,7 @@ use crate::{
     custom_hostname::HostnameRecord,
     dns_record::DnsRecord,
     entry::{FeedKey, Generation},
+    id::HostnameId,
     text::Explanation,
     zone::Zone,
 };
@@ -99,6 +100,10 @@ pub trait FeedStore: Send + Sync {
 
     /// Keeps what a node reported; `applied` may go back (a node lost its copy).
     async fn report(&self, report: &NodeReport) -> Result<(), StoreError>;
+
+    /// Makes the next ownership check of these hostnames due at `now`, as far as they are unproven and it is not due before:
+    /// a node has reported that they were asked for there. No time of the schedule moves.
+    async fn heed(&self, hostnames: &[HostnameId], now: Timestamp) -> Result<(), StoreError>;
 
     /// The last report of every node seen since then.
     async fn nodes(&self, seen_since: Timestamp) -> Result<Vec<NodeReport>, StoreError>;

@@ -82,7 +82,7 @@ impl Table {
         packs.sort_by_key(|pack| (pack.kind, std::cmp::Reverse(pack.ordered_at)));
         let side = if host.starts_with("*.") { Side::Below } else { Side::Exact };
         let served = packs.iter().find_map(|pack| self.served_by_pack(pack, side));
-        Site { tokens, served }
+        Site { tokens, served, waiting: Vec::new() }
     }
 
     fn served_by_pack(&self, pack: &PackEntry, side: Side) -> Option<Served> {

@@ -5,7 +5,8 @@ use std::{collections::VecDeque, sync::Mutex};
 use async_trait::async_trait;
 use np_domain::{
     entry::{ZoneDns, ZoneEntry},
-    id::ZoneId,
+    id::{HostnameId, ZoneId},
+    ownership::{SightedBy, Sighting},
 };
 use tokio::sync::watch::Receiver;
 
@@ -160,4 +161,53 @@ async fn a_full_copy_of_another_history_replaces_the_old_one() {
 async fn an_empty_feed_is_learned_too() {
     let followed = follow_script(vec![Ok(batch(0, 0))]).await;
     assert_eq!(followed.replica.position().unwrap().feed, Some(FEED));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sighting_interrupts_a_pull_that_only_waits_and_is_reported_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let replica = Replica::open(dir.path(), &ReplicaOptions::default()).unwrap();
+    let source = Arc::new(Waiting::default());
+    let identity = NodeIdentity { node: Explanation::new("edge-1"), role: NodeRole::Edge };
+    let follower = Follower::new(source.clone(), replica.clone(), identity);
+    let shutdown = CancellationToken::new();
+    let run = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { follower.run(shutdown).await }
+    });
+    let sighting = Sighting { hostname: HostnameId::from_bytes([1; 16]), by: SightedBy::Sni };
+    source.is_waiting.subscribe().wait_for(|is_waiting| *is_waiting).await.unwrap();
+    let start = Instant::now();
+    replica.sightings().notice(sighting.hostname, sighting.by);
+    let mut reported = source.reported.subscribe();
+    let seen = reported.wait_for(|reported| !reported.is_empty()).await.unwrap().clone();
+    assert_eq!(seen, [sighting]);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    shutdown.cancel();
+    run.await.unwrap();
+}
+
+/// Has no news: answers what does not wait, and lets wait what does.
+struct Waiting {
+    is_waiting: watch::Sender<bool>,
+    reported: watch::Sender<Vec<Sighting>>,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { is_waiting: watch::Sender::new(false), reported: watch::Sender::new(Vec::new()) }
+    }
+}
+
+#[async_trait]
+impl Source for Waiting {
+    async fn pull(&self, pull: &Pull) -> Result<Batch, PullError> {
+        self.reported.send_modify(|reported| reported.extend(&pull.sightings));
+        if pull.wait_ms > 0 {
+            self.is_waiting.send_replace(true);
+            tokio::time::sleep(Duration::from_millis(pull.wait_ms.into())).await;
+        }
+        let (from, to, head) = (pull.after, pull.after, pull.after);
+        Ok(Batch { format: FORMAT, feed: FEED, from, to, head, reset: false, items: vec![] })
+    }
 }

@@ -29,7 +29,7 @@ use np_domain::{
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
 };
 
-use super::Unreadable;
+use super::{SIGHTINGS_MAX, Unreadable};
 pub(super) use pack::Pack;
 pub(super) use record::Record;
 use serving::Serving;
@@ -447,6 +447,66 @@ pub(super) mod generation {
         _: &mut C,
     ) -> Result<Generation, ReadError> {
         d.u64().map(Generation)
+    }
+}
+
+/// Sightings are pairs of an id and a number; none at all is written as if the field were not there.
+pub(super) mod sightings {
+    use minicbor::data::Type;
+    use np_domain::ownership::{SightedBy, Sighting};
+
+    use super::*;
+
+    #[derive(Encode, Decode)]
+    struct Seen {
+        #[cbor(n(0), with = "minicbor::bytes")]
+        hostname: [u8; 16],
+        #[n(1)]
+        by: u8,
+    }
+
+    const BY: [(u8, SightedBy); 3] =
+        [(0, SightedBy::Dns), (1, SightedBy::Sni), (2, SightedBy::Http)];
+
+    pub(in crate::message) fn encode<C, W: Write>(
+        sightings: &[Sighting],
+        e: &mut Encoder<W>,
+        c: &mut C,
+    ) -> Result<(), WriteError<W::Error>> {
+        e.array(sightings.len() as u64)?;
+        for sighting in sightings {
+            let by = BY.iter().find(|(_, by)| *by == sighting.by).map_or(0, |(number, _)| *number);
+            Seen { hostname: *sighting.hostname.as_bytes(), by }.encode(e, c)?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::message) fn is_nil(sightings: &[Sighting]) -> bool {
+        sightings.is_empty()
+    }
+
+    /// Of a kind that only newer programs know is none.
+    pub(in crate::message) fn decode<C>(
+        d: &mut Decoder<'_>,
+        c: &mut C,
+    ) -> Result<Vec<Sighting>, ReadError> {
+        let mut sightings = Vec::new();
+        if d.datatype()? == Type::Null {
+            d.null()?;
+            return Ok(sightings);
+        }
+        for seen in d.array_iter_with::<C, Seen>(c)? {
+            let Seen { hostname, by } = seen?;
+            let by = BY.iter().find(|(number, _)| *number == by).map(|(_, by)| *by);
+            let by = by.filter(|_| sightings.len() < SIGHTINGS_MAX);
+            let hostname = HostnameId::from_bytes(hostname);
+            sightings.extend(by.map(|by| Sighting { hostname, by }));
+        }
+        Ok(sightings)
+    }
+
+    pub(in crate::message) fn nil() -> Option<Vec<Sighting>> {
+        Some(Vec::new())
     }
 }
 

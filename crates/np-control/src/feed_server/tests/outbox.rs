@@ -46,6 +46,7 @@ struct Rows {
     generations: BTreeMap<FeedKey, Generation>,
     head: u64,
     reports: Vec<NodeReport>,
+    heeded: Vec<HostnameId>,
     secrets: BTreeMap<String, SealedBytes>,
 }
 
@@ -64,6 +65,10 @@ impl Outbox {
     /// From now on the row cannot be read, and so is left out of pages.
     pub(super) fn damage(&self, key: FeedKey) {
         self.0.lock().unwrap().damaged.push(key);
+    }
+
+    pub(super) fn heeded(&self) -> Vec<HostnameId> {
+        self.0.lock().unwrap().heeded.clone()
     }
 
     pub(super) fn last_report(&self) -> NodeReport {
@@ -116,6 +121,11 @@ impl FeedStore for Outbox {
 
     async fn report(&self, report: &NodeReport) -> Result<(), StoreError> {
         self.0.lock().unwrap().reports.push(report.clone());
+        Ok(())
+    }
+
+    async fn heed(&self, hostnames: &[HostnameId], _now: Timestamp) -> Result<(), StoreError> {
+        self.0.lock().unwrap().heeded.extend(hostnames);
         Ok(())
     }
 
