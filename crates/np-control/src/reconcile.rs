@@ -23,6 +23,7 @@ pub mod ownership;
 pub mod renewal;
 pub mod retirement;
 
+mod caa;
 mod control;
 mod journal;
 

@@ -6,7 +6,7 @@
 //! are found. One [`Run`] is one diagnosis.
 
 mod authorities;
-mod decode;
+pub(super) mod decode;
 mod exchange;
 
 use std::{

@@ -19,12 +19,15 @@ use hickory_resolver::{
     net::{DnsError, NetError},
 };
 use np_domain::{
+    caa::Caa,
     name::DnsName,
     ownership::Seen,
     ports::{LookupFailure, Resolver, TxtAnswer},
     text::Explanation,
 };
 use thiserror::Error;
+
+use super::inspector::decode;
 
 /// The most records of one answer that are looked at.
 pub const RECORDS_MAX: usize = 64;
@@ -156,6 +159,19 @@ impl Resolver for DnsResolver {
             (Err(six), Err(four)) if four.is_trouble() || !six.is_trouble() => Err(four),
             (Err(six), Err(_)) => Err(six),
         }
+    }
+
+    async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure> {
+        let answer = match self.look_up(name, RecordType::CAA).await {
+            Ok(answer) => answer,
+            Err(failure) if failure.is_trouble() => return Err(failure),
+            Err(_) => return Ok(Vec::new()),
+        };
+        let records = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::CAA(caa) => Some((record.name.to_ascii().parse().ok()?, decode::caa(caa))),
+            _ => None,
+        });
+        Ok(records.take(RECORDS_MAX).collect())
     }
 
     async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {

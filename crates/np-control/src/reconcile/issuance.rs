@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use np_domain::{
+    caa::Permission,
     certificate::{
         Actor, AwaitingControl, Certificate, CertificateRecord, DcvMethod, Holder,
         IssuedCertificate, Issuing, Order, Ordering, Origin, Problem, State, Validating,
@@ -25,7 +26,7 @@ use np_domain::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    KEY_CONTEXT, World, control,
+    KEY_CONTEXT, World, caa, control,
     deployment::{self, Confirmation},
     driver::Reconcile,
     renewal, retirement,
@@ -178,7 +179,10 @@ impl<'a> Worker<'a> {
             key_type: ordering.key_type,
         };
         let placed = match self.world.authorities.get(certificate.wanted.authority) {
-            Some(authority) => authority.place(&terms).await,
+            Some(authority) => match self.caa(&terms, authority).await {
+                Ok(()) => authority.place(&terms).await,
+                Err(why) => Err(why),
+            },
             None => Err(unconfigured()),
         };
         let now = self.world.clock.now();
@@ -188,6 +192,25 @@ impl<'a> Worker<'a> {
                 order::placed(ordering, order, now)
             }
             Err(why) => order::not_placed(certificate, ordering, &why, now),
+        }
+    }
+
+    /// Whether CAA permits the order. Nothing is looked up for a CA that does not look at CAA itself.
+    async fn caa(
+        &self,
+        terms: &OrderTerms,
+        authority: &Arc<dyn Authority>,
+    ) -> Result<(), AuthorityError> {
+        let issuer = authority.issuer();
+        if issuer.domains.is_empty() {
+            return Ok(());
+        }
+        let found = caa::look(self.world, &terms.names).await;
+        match found.permission(&issuer, terms.method) {
+            Permission::Granted => Ok(()),
+            Permission::Denied(problem) | Permission::Unknown(problem) => {
+                Err(AuthorityError::Refused(problem))
+            }
         }
     }
 

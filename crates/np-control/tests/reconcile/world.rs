@@ -17,6 +17,7 @@ use np_control::{
     wake::Bells,
 };
 use np_domain::{
+    caa::Caa,
     certificate::{
         AuthorityName, BundleMethod, Certificate, DcvMethod, KeyType, Order, State, Wanted,
     },
@@ -52,6 +53,8 @@ pub(crate) struct Customers {
     pub(crate) txt: Mutex<HashMap<String, Vec<String>>>,
     pub(crate) cname: Mutex<HashMap<String, String>>,
     pub(crate) http: Mutex<HashMap<String, String>>,
+    /// `FLAGS TAG VALUE`
+    pub(crate) caa: Mutex<HashMap<String, Vec<String>>>,
     pub(crate) ns: Mutex<HashMap<String, Vec<String>>>,
     /// Names whose look-up fails.
     pub(crate) servfail: Mutex<HashSet<String>>,
@@ -114,6 +117,21 @@ impl Resolver for Customers {
 
     async fn addresses(&self, _name: &DnsName) -> Result<Vec<std::net::IpAddr>, LookupFailure> {
         Err(LookupFailure::NoSuchName)
+    }
+
+    async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure> {
+        self.check(name)?;
+        let caa = self.caa.lock().unwrap();
+        let record = |text: &String| {
+            let mut parts = text.splitn(3, ' ');
+            Caa {
+                critical: parts.next() == Some("128"),
+                tag: parts.next().unwrap().into(),
+                value: parts.next().unwrap().into(),
+            }
+        };
+        let records = caa.get(name.as_str()).into_iter().flatten().map(record);
+        Ok(records.map(|record| (name.clone(), record)).collect())
     }
 
     async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {

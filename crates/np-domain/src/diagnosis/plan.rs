@@ -5,6 +5,7 @@ use super::{
     sight::{Data, Purpose, Question, RecordKind},
 };
 use crate::{
+    caa::climb,
     custom_hostname::OWNERSHIP_PATH,
     name::{DnsName, Hostname},
     text::Explanation,
@@ -97,14 +98,6 @@ fn mistakes(wanted: &Wanted) -> Vec<(DnsName, RecordKind)> {
         mistakes.push((wanted.name.as_dns().clone(), RecordKind::Txt));
     }
     mistakes
-}
-
-/// The name and those above it, without the top-level domain: where CAA is looked for (RFC 8659 section 3; no top-level
-/// domain of use has CAA).
-pub fn climb(name: &DnsName) -> Vec<DnsName> {
-    let mut names: Vec<_> = name.and_ancestors().filter_map(|name| name.parse().ok()).collect();
-    names.pop();
-    names
 }
 
 /// The looks over HTTP that are wanted: for the CA's proofs, else for the ownership token, else for who is there.

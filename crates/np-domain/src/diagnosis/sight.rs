@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::Evidence;
+pub use crate::caa::Caa;
 use crate::{Timestamp, name::DnsName, text::Explanation};
 
 /// Everything that was seen of one hostname.
@@ -193,17 +194,6 @@ pub enum Data {
     Txt(Box<str>),
 }
 
-/// A CAA record.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Caa {
-    /// Whether a CA that does not know the property must not issue.
-    pub critical: bool,
-    /// The property, lower case.
-    pub tag: Box<str>,
-    /// Its value.
-    pub value: Box<str>,
-}
-
 impl Data {
     /// The type.
     pub fn kind(&self) -> RecordKind {
@@ -232,9 +222,7 @@ impl fmt::Display for Data {
         match self {
             Self::A(address) => fmt::Display::fmt(address, f),
             Self::Aaaa(address) => fmt::Display::fmt(address, f),
-            Self::Caa(caa) => {
-                write!(f, "{} {} \"{}\"", u8::from(caa.critical) * 128, caa.tag, caa.value)
-            }
+            Self::Caa(caa) => fmt::Display::fmt(caa, f),
             Self::Cname(name) | Self::Ns(name) => fmt::Display::fmt(name, f),
             Self::Txt(text) => f.write_str(text),
         }

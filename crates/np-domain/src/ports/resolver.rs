@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{name::DnsName, ownership::Seen, text::Explanation};
+use crate::{caa::Caa, name::DnsName, ownership::Seen, text::Explanation};
 
 /// Why a look-up gave no records.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,6 +54,10 @@ pub trait Resolver: Send + Sync {
 
     /// The A and AAAA addresses of `name`, CNAMEs followed; never empty.
     async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, LookupFailure>;
+
+    /// The CAA records of `name`, CNAMEs followed, each with where it stands; empty when there are none. Names above it are
+    /// not asked about.
+    async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure>;
 
     /// The name servers of the zone `name`; never empty. CNAMEs are not followed.
     async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure>;

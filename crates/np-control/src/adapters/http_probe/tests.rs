@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use np_domain::{name::DnsName, ports::TxtAnswer};
+use np_domain::{
+    caa::Caa,name::DnsName, ports::TxtAnswer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -15,6 +16,10 @@ struct Everywhere(Result<Vec<IpAddr>, LookupFailure>);
 
 #[async_trait]
 impl Resolver for Everywhere {
+    async fn caa(&self, _name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure> {
+        Ok(Vec::new())
+    }
+
     async fn txt(&self, _: &DnsName) -> Result<TxtAnswer, LookupFailure> {
         Err(LookupFailure::NoRecords)
     }

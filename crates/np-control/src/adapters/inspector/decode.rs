@@ -3,7 +3,7 @@
 
 use hickory_proto::{
     op::{Message, ResponseCode},
-    rr::{Name, RData, Record as WireRecord},
+    rr::{Name, RData, Record as WireRecord, rdata::CAA},
 };
 use np_domain::{
     diagnosis::sight::{Caa, Code, Data, Record, Reply},
@@ -53,13 +53,18 @@ fn data(data: &RData) -> Option<Data> {
             let text = Explanation::new(String::from_utf8_lossy(&txt.txt_data.concat()));
             Data::Txt(text.as_str().into())
         }
-        RData::CAA(caa) => Data::Caa(Caa {
-            critical: caa.issuer_critical,
-            tag: Explanation::new(caa.tag.to_ascii_lowercase()).as_str().into(),
-            value: Explanation::new(String::from_utf8_lossy(&caa.value)).as_str().into(),
-        }),
+        RData::CAA(record) => Data::Caa(caa(record)),
         _ => return None,
     })
+}
+
+/// A CAA record.
+pub(in crate::adapters) fn caa(caa: &CAA) -> Caa {
+    Caa {
+        critical: caa.issuer_critical,
+        tag: Explanation::new(caa.tag.to_ascii_lowercase()).as_str().into(),
+        value: Explanation::new(String::from_utf8_lossy(&caa.value)).as_str().into(),
+    }
 }
 
 fn name(name: &Name) -> Option<DnsName> {
