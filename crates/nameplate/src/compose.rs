@@ -8,6 +8,7 @@ mod dns;
 mod edge;
 mod first_start;
 mod follow;
+mod mail;
 mod node;
 pub(crate) mod sockets;
 mod supervise;

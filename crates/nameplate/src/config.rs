@@ -16,6 +16,7 @@ mod environment;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod log;
+pub(crate) mod mail;
 pub(crate) mod platform;
 pub(crate) mod reconcile;
 pub(crate) mod shutdown;
@@ -67,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) certificates: certificates::Certificates,
     /// `[authorities.NAME]`
     pub(crate) authorities: BTreeMap<AuthorityWord, Authority>,
+    /// `[mail]`
+    pub(crate) mail: mail::Mail,
     /// `[checks]`
     pub(crate) checks: checks::Checks,
     /// `[reconcile]`
@@ -91,6 +94,7 @@ impl Default for Config {
             feed: feed::Feed::default(),
             certificates: certificates::Certificates::default(),
             authorities: BTreeMap::from([(AuthorityWord::LetsEncrypt, Authority::default())]),
+            mail: mail::Mail::default(),
             checks: checks::Checks::default(),
             reconcile: reconcile::Reconcile::default(),
             shutdown: shutdown::Shutdown::default(),
@@ -181,6 +185,7 @@ impl Config {
         self.dns.check(&self.platform).map_err(of("dns"))?;
         self.feed.check().map_err(of("feed"))?;
         self.certificates.check().map_err(of("certificates"))?;
+        self.mail.relayed().map(drop).map_err(of("mail"))?;
         self.checks.check().map_err(of("checks"))?;
         self.reconcile.check().map_err(of("reconcile"))?;
         self.log.check().map_err(of("log"))?;

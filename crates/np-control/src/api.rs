@@ -5,6 +5,7 @@
 //! else. Conventions and quirks: docs/api-design.md, docs/errors.md, docs/divergences.md.
 
 mod accounts;
+mod approval_page;
 mod auth;
 mod body;
 mod certificate_packs;

@@ -5,6 +5,7 @@
 //! [`tokens`] by the executable at its first start.
 
 pub mod access;
+pub mod approvals;
 pub mod csrs;
 pub mod diagnostics;
 pub mod dns_records;

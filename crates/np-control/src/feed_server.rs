@@ -41,8 +41,8 @@ use tokio::{
 };
 
 use crate::{stores::Stores, wake::Bells};
-use sightings::Gate;
 pub use http::router;
+use sightings::Gate;
 
 /// The name under which the history's identity is kept, and the vault's context of it.
 const FEED_ID: &str = "feed-id";

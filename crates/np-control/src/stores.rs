@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use np_domain::ports::{
-    AccountStore, CertificateStore, CsrStore, DnsRecordStore, FeedStore, HistoryStore,
-    HostnameStore, IdempotencyStore, PackStore, SecretStore, ZoneStore,
+    AccountStore, ApprovalStore, CertificateStore, CsrStore, DnsRecordStore, FeedStore,
+    HistoryStore, HostnameStore, IdempotencyStore, PackStore, SecretStore, ZoneStore,
 };
 
 /// All memory, behind its ports. Cheap to clone.
@@ -22,6 +22,8 @@ pub struct Stores {
     pub dns_records: Arc<dyn DnsRecordStore>,
     /// Accounts and API tokens.
     pub accounts: Arc<dyn AccountStore>,
+    /// Approvals by e-mail.
+    pub approvals: Arc<dyn ApprovalStore>,
     /// Certificate signing requests.
     pub csrs: Arc<dyn CsrStore>,
     /// The outbox.
@@ -44,6 +46,7 @@ impl Stores {
             + ZoneStore
             + DnsRecordStore
             + AccountStore
+            + ApprovalStore
             + CsrStore
             + FeedStore
             + HistoryStore
@@ -58,6 +61,7 @@ impl Stores {
             zones: store.clone(),
             dns_records: store.clone(),
             accounts: store.clone(),
+            approvals: store.clone(),
             csrs: store.clone(),
             feed: store.clone(),
             history: store.clone(),

@@ -124,12 +124,7 @@ pub fn judge(records: &[Caa], issuer: &Issuer, terms: Terms) -> Result<(), Refus
 }
 
 /// What the friendliest of the records with this property says; `None` without any.
-fn best(
-    records: &[Caa],
-    tag: &str,
-    issuer: &Issuer,
-    method: Option<DcvMethod>,
-) -> Option<Says> {
+fn best(records: &[Caa], tag: &str, issuer: &Issuer, method: Option<DcvMethod>) -> Option<Says> {
     let of_tag = records.iter().filter(|caa| *caa.tag == *tag);
     of_tag.map(|caa| says(&caa.value, issuer, method)).min()
 }
@@ -153,7 +148,7 @@ fn says(value: &str, issuer: &Issuer, method: Option<DcvMethod>) -> Says {
         ([wanted], Some(ours)) if *wanted == ours.as_str() => {}
         ([_], Some(_)) => return Says::OtherAccount,
     }
-    let is_ours = |methods: &&str| match method.and_then(method_word) {
+    let is_ours = |methods: &&str| match method.and_then(|method| method_word(method, issuer)) {
         Some(word) => methods.split(',').any(|known| known.trim() == word),
         None => true,
     };
@@ -164,10 +159,10 @@ fn says(value: &str, issuer: &Issuer, method: Option<DcvMethod>) -> Says {
 }
 
 /// How `validationmethods` calls a method (RFC 8657 section 4); `None` for those that no ACME CA has, which the CA judges.
-fn method_word(method: DcvMethod) -> Option<&'static str> {
+fn method_word(method: DcvMethod, issuer: &Issuer) -> Option<&'static str> {
     match method {
         DcvMethod::Http => Some("http-01"),
-        DcvMethod::Txt => Some("dns-01"),
+        DcvMethod::Txt => Some(issuer.txt.as_str()),
         DcvMethod::Email | DcvMethod::Cname => None,
     }
 }
@@ -229,7 +224,9 @@ impl Refusal {
                 );
             }
             Self::NotWildcard => {
-                format!("The CAA records at {at} permit {name}, but not for the wildcard (issuewild).")
+                format!(
+                    "The CAA records at {at} permit {name}, but not for the wildcard (issuewild)."
+                )
             }
             Self::OnlyWildcard => format!(
                 "The CAA records at {at} permit {name} for wildcards only (issuewild), not for the name itself."

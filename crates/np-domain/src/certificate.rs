@@ -83,6 +83,14 @@ pub enum Holder {
 }
 
 impl Holder {
+    /// The zone that it belongs to.
+    pub fn zone(&self) -> ZoneId {
+        match self {
+            Self::Hostname(hostname) => hostname.zone,
+            Self::Pack(pack) => pack.zone,
+        }
+    }
+
     /// The names that `certificate`, which is this holder's, must cover.
     pub fn names(&self, certificate: &Certificate) -> Vec<CertName> {
         match self {

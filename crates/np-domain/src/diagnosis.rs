@@ -10,6 +10,7 @@ mod caa;
 mod caches;
 mod case;
 mod check;
+mod cname_proof;
 mod control;
 mod finding;
 mod ownership_token;
@@ -42,6 +43,7 @@ pub fn diagnose(wanted: &Wanted, sight: &Sight, now: Timestamp) -> Report {
         pointing::judge,
         ownership_token::judge,
         control::judge,
+        cname_proof::judge,
         caa::judge,
         web::judge,
         caches::judge,

@@ -247,7 +247,18 @@ fn txt_values(certificate: &Certificate) -> Vec<Explanation> {
         ControlProof::Txt { value, .. } => Some(value.clone()),
         ControlProof::Http { .. } | ControlProof::Email { .. } | ControlProof::Cname { .. } => None,
     });
-    values.collect()
+    without_doubles(values)
+}
+
+/// Each once: a name and its wildcard may be shown by one record.
+fn without_doubles(values: impl Iterator<Item = Explanation>) -> Vec<Explanation> {
+    let mut kept = Vec::new();
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

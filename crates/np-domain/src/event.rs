@@ -40,6 +40,10 @@ pub enum EventKind {
     ControlUnseen,
     /// The proof of control is visible; the CA was told.
     ControlSeen,
+    /// Somebody who was asked by e-mail approved.
+    ControlApproved,
+    /// The CA's tokens ended unused; new ones are ordered.
+    ControlExpired,
     /// The CA did not accept the proof.
     ControlRejected,
     /// The CA accepted the proof; the certificate was requested.
@@ -68,7 +72,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, with the name that logs and the store use.
-    pub const ALL: [(Self, &'static str); 24] = [
+    pub const ALL: [(Self, &'static str); 26] = [
         (Self::Created, "hostname.created"),
         (Self::Edited, "hostname.edited"),
         (Self::Deleted, "hostname.deleted"),
@@ -81,6 +85,8 @@ impl EventKind {
         (Self::OrderFailed, "certificate.order_failed"),
         (Self::ControlUnseen, "certificate.control_unseen"),
         (Self::ControlSeen, "certificate.control_seen"),
+        (Self::ControlApproved, "certificate.control_approved"),
+        (Self::ControlExpired, "certificate.control_expired"),
         (Self::ControlRejected, "certificate.control_rejected"),
         (Self::IssuanceRequested, "certificate.issuance_requested"),
         (Self::CertificateIssued, "certificate.issued"),

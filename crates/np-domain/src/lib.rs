@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod approval;
 pub mod caa;
 pub mod certificate;
 pub mod certificate_pack;

@@ -1,6 +1,7 @@
 //! What the deciding side asks of the world and of memory. Each port has two real implementations, or a test that must
 //! make it fail. The contracts stand on the traits; adapters keep them, callers rely on them.
 
+mod approval_store;
 mod authority;
 mod clock;
 mod csr_store;
@@ -15,6 +16,7 @@ mod store;
 mod vault;
 mod zone_store;
 
+pub use approval_store::ApprovalStore;
 pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms, RATE_LIMIT_WORDS};
 pub use clock::Clock;
 pub use csr_store::{CsrOrder, CsrRemoval, CsrStore};

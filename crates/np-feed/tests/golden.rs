@@ -18,9 +18,7 @@ use np_domain::{
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
     zone::settings::{OriginTls, SecurityHeader, Serving},
 };
-use np_feed::message::{
-    Batch, Content, FORMAT, FeedId, Item, PULL_BYTES_MAX, Pull, SIGHTINGS_MAX,
-};
+use np_feed::message::{Batch, Content, FORMAT, FeedId, Item, PULL_BYTES_MAX, Pull, SIGHTINGS_MAX};
 use time::macros::datetime;
 
 const PULL: &str = include_str!("golden/pull-v1.hex");

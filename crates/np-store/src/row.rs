@@ -7,6 +7,7 @@
 
 pub(crate) mod account;
 pub(crate) mod activation;
+pub(crate) mod approval;
 pub(crate) mod attempt;
 pub(crate) mod certificate;
 pub(crate) mod chain;

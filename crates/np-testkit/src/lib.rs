@@ -11,6 +11,7 @@
 //! | [`pebble`] | a certificate authority that speaks ACME |
 //! | [`dns`] | a DNS server that answers, fails and counts as the test says |
 //! | [`knot`], [`unbound`] | a customer's name server, and a resolver that finds it |
+//! | [`mail`] | a mail server that keeps what it takes |
 //! | [`origin`], [`nginx`] | where proxied requests end |
 //! | [`gate`] | a TCP forwarder that can be shut, for outages of what is behind it |
 //! | [`postgres`] | PostgreSQL: a cluster of one's own, or one that all tests share |
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod dns;
 pub mod gate;
 pub mod knot;
+pub mod mail;
 pub mod nginx;
 pub mod origin;
 pub mod pebble;

@@ -24,6 +24,7 @@ use np_domain::{
     secret::SecretBytes,
 };
 
+use super::mail;
 use crate::config::{
     Loaded,
     authorities::{Acme, Binding, BindingKey, Driven},
@@ -92,6 +93,7 @@ fn acme_settings(name: AuthorityName, acme: Acme) -> Result<AcmeSettings, Invali
         contacts: acme.contact.into_iter().collect(),
         external_account: acme.binding.map(external_account).transpose()?,
         profile: acme.profile,
+        txt: acme.txt,
         root_pem: root,
         ..AcmeSettings::new(name, acme.directory_url)
     })
@@ -119,7 +121,7 @@ fn external_account(binding: Binding) -> Result<ExternalAccount, Invalid> {
     Ok(ExternalAccount { key_id: binding.kid, hmac_key: SecretBytes::new(hmac_key) })
 }
 
-fn read(key: &'static str, path: &Path) -> Result<String, Invalid> {
+pub(super) fn read(key: &'static str, path: &Path) -> Result<String, Invalid> {
     fs::read_to_string(path).map_err(|why| {
         let path = path.display();
         Invalid::new(key, format!("{path} cannot be read ({why}): correct the path or its rights"))
@@ -178,11 +180,15 @@ pub(crate) async fn build(deps: &BuildDeps<'_>) -> Result<Built, Failure> {
 async fn local_authority(
     deps: &BuildDeps<'_>,
     settings: LocalSettings,
-) -> anyhow::Result<LocalAuthority> {
+) -> Result<LocalAuthority, Failure> {
     let (resolver, probe, clock) = (deps.resolver.clone(), deps.probe.clone(), deps.clock.clone());
     let (secrets, vault) = (&*deps.stores.secrets, &**deps.vault);
     let opened = LocalAuthority::open(settings, resolver, probe, clock, secrets, vault).await;
-    opened.context("the local certificate authority cannot start")
+    let opened = opened.context("the local certificate authority cannot start")?;
+    Ok(match mail::desk(deps)? {
+        Some(desk) => opened.with_desk(Arc::new(desk)),
+        None => opened,
+    })
 }
 
 fn acme_authority(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use np_domain::certificate::AuthorityName;
+use np_domain::certificate::{AuthorityName, TxtChallenge};
 use serde::{Deserialize, Serialize};
 
 use super::{error::Invalid, value::Span};
@@ -62,6 +62,8 @@ pub(crate) struct Authority {
     pub(crate) eab_hmac_key_file: Option<PathBuf>,
     /// `acme`: which profile of the CA's to ask for.
     pub(crate) profile: Option<String>,
+    /// `acme`: which challenge the method txt answers: `dns-01`, `dns-account-01` or `dns-persist-01`.
+    pub(crate) txt_challenge: Option<TxtWord>,
     /// `acme`: a root, PEM, to trust for the directory instead of the system's: for test CAs.
     pub(crate) root_pem_file: Option<PathBuf>,
 }
@@ -77,7 +79,32 @@ impl Default for Authority {
             eab_hmac_key: None,
             eab_hmac_key_file: None,
             profile: None,
+            txt_challenge: None,
             root_pem_file: None,
+        }
+    }
+}
+
+/// Which challenge the method txt answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) enum TxtWord {
+    /// RFC 8555.
+    #[serde(rename = "dns-01")]
+    Dns,
+    /// draft-ietf-acme-dns-account-label.
+    #[serde(rename = "dns-account-01")]
+    Account,
+    /// draft-ietf-acme-dns-persist.
+    #[serde(rename = "dns-persist-01")]
+    Persist,
+}
+
+impl From<TxtWord> for TxtChallenge {
+    fn from(word: TxtWord) -> Self {
+        match word {
+            TxtWord::Dns => Self::Dns,
+            TxtWord::Account => Self::Account,
+            TxtWord::Persist => Self::Persist,
         }
     }
 }
@@ -108,6 +135,8 @@ pub(crate) struct Acme {
     pub(crate) binding: Option<Binding>,
     /// The profile.
     pub(crate) profile: Option<String>,
+    /// Which challenge TXT records answer.
+    pub(crate) txt: TxtChallenge,
     /// The root to trust for the directory.
     pub(crate) root_pem_file: Option<PathBuf>,
 }
@@ -168,6 +197,7 @@ impl Authority {
             contact: self.contact()?,
             binding: self.binding()?,
             profile: self.profile.clone(),
+            txt: self.txt_challenge.map(Into::into).unwrap_or_default(),
             root_pem_file: self.root_pem_file.clone(),
         })
     }
@@ -218,6 +248,7 @@ impl Authority {
             ("eab_hmac_key", self.eab_hmac_key.is_some()),
             ("eab_hmac_key_file", self.eab_hmac_key_file.is_some()),
             ("profile", self.profile.is_some()),
+            ("txt_challenge", self.txt_challenge.is_some()),
             ("root_pem_file", self.root_pem_file.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {

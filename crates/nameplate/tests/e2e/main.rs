@@ -12,6 +12,7 @@ mod world;
 mod crashes;
 mod ending;
 mod issuing;
+mod methods;
 mod nodes;
 mod packs;
 mod refusals;

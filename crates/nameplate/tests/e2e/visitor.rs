@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
@@ -105,17 +105,35 @@ pub(crate) async fn served(visitor: &Visitor, host: &str) -> Visit {
 
 /// `http://<host><path>` from a port of this machine.
 pub(crate) async fn http(port: u16, host: &str, path: &str) -> anyhow::Result<Answer> {
-    ask(TcpStream::connect(loopback(port)).await?, host, path).await
+    request(port, Method::GET, host, path).await
+}
+
+/// The same with another method, and nothing in the body.
+pub(crate) async fn request(
+    port: u16,
+    method: Method,
+    host: &str,
+    path: &str,
+) -> anyhow::Result<Answer> {
+    send(TcpStream::connect(loopback(port)).await?, method, host, path).await
 }
 
 async fn ask<S>(stream: S, host: &str, path: &str) -> anyhow::Result<Answer>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    send(stream, Method::GET, host, path).await
+}
+
+async fn send<S>(stream: S, method: Method, host: &str, path: &str) -> anyhow::Result<Answer>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let request = Request::get(path).header(header::HOST, host).body(Empty::<Bytes>::new())?;
+    let request = Request::builder().method(method).uri(path).header(header::HOST, host);
+    let request = request.body(Empty::<Bytes>::new())?;
     let (head, body) = sender.send_request(request).await.context("no answer")?.into_parts();
     let body = body.collect().await?.to_bytes();
     connection.abort();

@@ -136,7 +136,18 @@ impl World<RealNames> {
 
 impl<N> World<N> {
     async fn around(ground: Ground<N>, ports: Ports) -> anyhow::Result<Self> {
-        let nameplate = Nameplate::start("serve", ports, ground.configuration(&ports)).await?;
+        Self::configured(ground, ports, |_| ()).await
+    }
+
+    /// With more in its configuration.
+    pub(crate) async fn configured(
+        ground: Ground<N>,
+        ports: Ports,
+        change: impl FnOnce(&mut Value),
+    ) -> anyhow::Result<Self> {
+        let mut configuration = ground.configuration(&ports);
+        change(&mut configuration);
+        let nameplate = Nameplate::start("serve", ports, configuration).await?;
         let origin_port = ground.origin.address().port();
         let provider = Provider::set_up(nameplate.api()?, origin_port).await?;
         let visitor = ground.visitor(&ports).await?;

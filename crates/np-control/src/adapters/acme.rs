@@ -7,6 +7,7 @@
 mod account;
 mod client;
 mod problem;
+mod txt;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -18,6 +19,7 @@ use instant_acme::{
 use np_domain::{
     certificate::{
         Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
+        TxtChallenge,
     },
     diagnosis::Issuer,
     ports::{Authority, AuthorityError, OrderStatus, OrderTerms, SecretStore, Vault},
@@ -27,7 +29,7 @@ use np_domain::{
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use thiserror::Error;
 
-use self::account::AccountKeeper;
+use self::{account::AccountKeeper, txt::TxtTerms};
 
 /// How often a step begins anew when the CA keeps refusing nonces; the library itself has tried three times by then.
 const NONCE_ROUNDS_MAX: usize = 6;
@@ -45,6 +47,8 @@ pub struct AcmeSettings {
     pub external_account: Option<ExternalAccount>,
     /// The profile of certificates to ask for.
     pub profile: Option<String>,
+    /// Which challenge TXT records answer.
+    pub txt: TxtChallenge,
     /// The only root to trust for the CA's own HTTPS, in PEM: for test and private CAs. `None`: the system's roots.
     pub root_pem: Option<String>,
     /// How long one request may take.
@@ -60,6 +64,7 @@ impl AcmeSettings {
             contacts: Vec::new(),
             external_account: None,
             profile: None,
+            txt: TxtChallenge::default(),
             root_pem: None,
             timeout: Duration::from_secs(30),
         }
@@ -113,6 +118,7 @@ pub enum UnreachableError {
 pub struct AcmeAuthority {
     name: AuthorityName,
     profile: Option<String>,
+    txt: TxtChallenge,
     account: AccountKeeper,
 }
 
@@ -141,7 +147,9 @@ impl Authority for AcmeAuthority {
     }
 
     fn issuer(&self) -> Issuer {
-        Issuer::public(self.name, self.account.uri())
+        let account = self.account.uri();
+        let label = account.as_ref().map(|uri| Explanation::new(txt::account_label(uri.as_str())));
+        Issuer::public(self.name, account).with_txt(self.txt, label)
     }
 
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
@@ -177,8 +185,13 @@ impl AcmeAuthority {
         vault: Arc<dyn Vault>,
     ) -> Result<Self, AcmeSetupError> {
         let client = client::CaClient::new(&settings)?;
-        let (name, profile) = (settings.name, settings.profile.clone());
-        Ok(Self { name, profile, account: AccountKeeper::new(settings, client, secrets, vault) })
+        let (name, profile, txt) = (settings.name, settings.profile.clone(), settings.txt);
+        Ok(Self {
+            name,
+            profile,
+            txt,
+            account: AccountKeeper::new(settings, client, secrets, vault),
+        })
     }
 
     async fn try_place(&self, terms: &OrderTerms) -> Result<Order, Stop> {
@@ -192,9 +205,10 @@ impl AcmeAuthority {
         let mut placed = account.new_order(&wanted).await?;
         let url = Explanation::new(placed.url());
         let mut controls = Vec::with_capacity(terms.names.len());
+        let asked = TxtTerms { challenge: self.txt, account: account.id(), keeper: &self.account };
         let mut authorizations = placed.authorizations();
         while let Some(authorization) = authorizations.next().await {
-            controls.push(control(&mut authorization?, terms)?);
+            controls.push(control(&mut authorization?, terms, &asked)?);
         }
         let key_type = terms.key_type;
         Ok(Order { authority: self.name, url, key_type, controls, expires_at: None })
@@ -274,6 +288,7 @@ async fn persistently<T, F: Future<Output = Result<T, Stop>>>(
 fn control<'a>(
     authorization: &'a mut AuthorizationHandle<'a>,
     terms: &OrderTerms,
+    txt: &TxtTerms<'_>,
 ) -> Result<Control, AuthorityError> {
     let identifier = authorization.identifier().to_string();
     let name = terms.names.iter().find(|name| name.to_string() == identifier).cloned();
@@ -283,15 +298,15 @@ fn control<'a>(
     })?;
     let satisfied = authorization.status == AuthorizationStatus::Valid;
     let offered: Vec<_> = authorization.challenges.iter().map(|c| c.r#type.clone()).collect();
-    let wanted = challenge_type(terms.method)
-        .ok_or_else(|| no_such_challenge(&name, terms.method, &offered))?;
+    let no_such = || no_such_challenge(&name, terms.method, txt.challenge, &offered);
+    let wanted = challenge_type(terms.method, txt.challenge).ok_or_else(no_such)?;
     // An authorization that is valid already lists the one challenge that it was won with, whatever that was.
     let chosen = match (offered.contains(&wanted), satisfied, offered.first()) {
         (false, true, Some(other)) => other.clone(),
         _ => wanted,
     };
     let challenge = authorization.challenge(chosen);
-    let challenge = challenge.ok_or_else(|| no_such_challenge(&name, terms.method, &offered))?;
+    let challenge = challenge.ok_or_else(no_such)?;
     let key_authorization = challenge.key_authorization();
     let proof = match terms.method {
         DcvMethod::Http => ControlProof::Http {
@@ -299,18 +314,17 @@ fn control<'a>(
             body: Explanation::new(key_authorization.as_str()),
         },
         // The other methods were refused above.
-        DcvMethod::Txt | DcvMethod::Email | DcvMethod::Cname => ControlProof::Txt {
-            name: name.base().acme_challenge(),
-            value: Explanation::new(key_authorization.dns_value()),
-        },
+        DcvMethod::Txt | DcvMethod::Email | DcvMethod::Cname => {
+            txt.proof(&name, terms, &key_authorization.dns_value())?
+        }
     };
     Ok(Control { name, proof, satisfied })
 }
 
-fn challenge_type(method: DcvMethod) -> Option<ChallengeType> {
+fn challenge_type(method: DcvMethod, txt: TxtChallenge) -> Option<ChallengeType> {
     match method {
         DcvMethod::Http => Some(ChallengeType::Http01),
-        DcvMethod::Txt => Some(ChallengeType::Dns01),
+        DcvMethod::Txt => Some(txt::challenge_type(txt)),
         DcvMethod::Email | DcvMethod::Cname => None,
     }
 }
@@ -318,9 +332,18 @@ fn challenge_type(method: DcvMethod) -> Option<ChallengeType> {
 fn no_such_challenge(
     name: &CertName,
     method: DcvMethod,
+    txt: TxtChallenge,
     offered: &[ChallengeType],
 ) -> AuthorityError {
-    let is_offered = |method| challenge_type(method).is_some_and(|kind| offered.contains(&kind));
+    let is_offered =
+        |method| challenge_type(method, txt).is_some_and(|kind| offered.contains(&kind));
+    if method == DcvMethod::Txt && txt != TxtChallenge::Dns {
+        let words = format!(
+            "the authority does not offer {} for {name}; take txt_challenge out of its configuration",
+            txt.as_str()
+        );
+        return refused(Actor::Provider, &words);
+    }
     let others = DcvMethod::ALL.iter().filter(|(method, _)| is_offered(*method));
     let others: Vec<_> = others.map(|(_, word)| *word).collect();
     let others = if others.is_empty() { "no method of ours".to_owned() } else { others.join(", ") };
@@ -345,7 +368,10 @@ async fn tell_pending(placed: &mut PlacedOrder, order: &Order) -> Result<(), Sto
         }
         let identifier = authorization.identifier().to_string();
         let control = order.controls.iter().find(|control| control.name.to_string() == identifier);
-        let kind = control.and_then(|control| challenge_type(control.proof.method()));
+        let kind = control.and_then(|control| match &control.proof {
+            ControlProof::Txt { name, .. } => Some(txt::challenge_type(TxtChallenge::at(name))),
+            proof => challenge_type(proof.method(), TxtChallenge::Dns),
+        });
         // What the order wants is no longer what was shown for it.
         let mut challenge =
             kind.and_then(|kind| authorization.challenge(kind)).ok_or(AuthorityError::OrderGone)?;

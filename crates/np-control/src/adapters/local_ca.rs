@@ -15,6 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use np_domain::{
+    approval::Asking,
     certificate::{
         Actor, AuthorityName, Control, ControlProof, DcvMethod, Methods, Order, Problem,
     },
@@ -34,6 +35,7 @@ use self::{
     standings::{Standing, Standings},
     ticket::{Making, Ticket},
 };
+use super::approval_desk::ApprovalDesk;
 
 /// The most names of one order, as with Let's Encrypt.
 pub const NAMES_MAX: usize = 100;
@@ -68,6 +70,7 @@ pub struct LocalAuthority {
     resolver: Arc<dyn Resolver>,
     probe: Arc<dyn HttpProbe>,
     clock: Arc<dyn Clock>,
+    desk: Option<Arc<ApprovalDesk>>,
 }
 
 #[async_trait]
@@ -81,7 +84,11 @@ impl Authority for LocalAuthority {
     }
 
     fn methods(&self) -> Methods {
-        Methods::new([DcvMethod::Http, DcvMethod::Txt, DcvMethod::Cname]).lacking(DcvMethod::Email)
+        let all = Methods::new(DcvMethod::ALL.map(|(method, _)| method));
+        match self.desk {
+            Some(_) => all,
+            None => all.lacking(DcvMethod::Email),
+        }
     }
 
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
@@ -105,6 +112,14 @@ impl Authority for LocalAuthority {
             controls,
             expires_at: Some(ticket.until),
         })
+    }
+
+    async fn invite(&self, order: &Order, asking: &Asking) -> Result<(), AuthorityError> {
+        let ticket = self.ticket(order)?;
+        match &self.desk {
+            Some(desk) => desk.ask(order, asking, ticket.until).await,
+            None => Ok(()),
+        }
     }
 
     async fn tell(&self, order: &Order) -> Result<(), AuthorityError> {
@@ -152,7 +167,15 @@ impl LocalAuthority {
         vault: &dyn Vault,
     ) -> Result<Self, LocalCaError> {
         let root = Root::open(secrets, vault, clock.now()).await?;
-        Ok(Self { settings, root, standings: Standings::default(), resolver, probe, clock })
+        let standings = Standings::default();
+        Ok(Self { settings, root, standings, resolver, probe, clock, desk: None })
+    }
+
+    /// The same CA, which validates by e-mail too.
+    #[must_use]
+    pub fn with_desk(mut self, desk: Arc<ApprovalDesk>) -> Self {
+        self.desk = Some(desk);
+        self
     }
 
     /// The root certificate in PEM, for those who are to trust this CA.
@@ -199,7 +222,8 @@ impl LocalAuthority {
     async fn validate(&self, ticket: &Ticket) -> Standing {
         // A ticket is only ever made with proofs that fit.
         let controls = ticket.controls(self.making()).unwrap_or_default();
-        let looks = join_all(controls.iter().map(|control| self.look(control))).await;
+        let url = ticket.url(&self.root.order_key);
+        let looks = join_all(controls.iter().map(|control| self.look(&url, control))).await;
         let problems: Vec<_> = looks.into_iter().filter_map(Result::err).collect();
         match problems.is_empty() && controls.len() == ticket.names.len() {
             true => Standing::Validated,
@@ -207,8 +231,8 @@ impl LocalAuthority {
         }
     }
 
-    /// Looks for one proof.
-    async fn look(&self, control: &Control) -> Result<(), Problem> {
+    /// Looks for one proof of the order at `url`.
+    async fn look(&self, url: &Explanation, control: &Control) -> Result<(), Problem> {
         let seen = match &control.proof {
             ControlProof::Http { path, body } => {
                 let host = control.name.base().clone();
@@ -236,7 +260,10 @@ impl LocalAuthority {
                 Ok(None) => Err(format!("there is no CNAME at {name}")),
                 Err(why) => Err(format!("looking up CNAME at {name} failed: {why}")),
             },
-            ControlProof::Email { .. } => Err("nobody has approved it by e-mail".to_owned()),
+            ControlProof::Email { .. } => match &self.desk {
+                Some(desk) => desk.given(url, &control.name).await,
+                None => Err("no mail can be sent".to_owned()),
+            },
         };
         seen.map_err(|why| Problem {
             actor: Actor::Customer,

@@ -82,7 +82,8 @@ impl FromRequestParts<Api> for PackInPath {
 
 /// How packs of this zone look at this moment.
 pub(super) fn view<'a>(api: &'a Api, zone: &'a Zone) -> PackView<'a> {
-    PackView { zone, settings: &api.settings, now: api.app.now() }
+    let (issuers, now) = (api.app.diagnostics.issuers(), api.app.now());
+    PackView { zone, settings: &api.settings, issuers, now }
 }
 
 async fn list(

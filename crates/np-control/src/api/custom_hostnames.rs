@@ -108,5 +108,6 @@ const REMOVE: &str =
 
 /// How hostnames of this zone look at this moment.
 fn view<'a>(api: &'a Api, zone: &'a Zone) -> View<'a> {
-    View { zone, settings: &api.settings, now: api.app.now() }
+    let (issuers, now) = (api.app.diagnostics.issuers(), api.app.now());
+    View { zone, settings: &api.settings, issuers, now }
 }

@@ -4,7 +4,7 @@
 //! counted ([`crate::app::limits`]); a request with an `Idempotency-Key` is carried out once ([`idempotency`]).
 
 mod idempotency;
-mod source;
+pub(crate) mod source;
 
 pub(crate) use idempotency::HoldsSecret;
 

@@ -12,8 +12,8 @@ use axum::{
 use http::Method;
 
 use super::{
-    Api, ApiDeps, accounts, auth, certificate_packs, custom_csrs, custom_hostnames, dcv_delegation,
-    dns_records,
+    Api, ApiDeps, accounts, approval_page, auth, certificate_packs, custom_csrs, custom_hostnames,
+    dcv_delegation, dns_records,
     error::{ApiError, Problem},
     fallback_origin, guard, limits,
     openapi::{self, Description},
@@ -52,6 +52,8 @@ pub fn router(deps: ApiDeps) -> Router {
         });
     // Only what the table has is guarded: whoever asks for a path that is not there need not say who they are.
     v4.route_layer(middleware::from_fn_with_state(api.clone(), guard::guarded))
+        // Who opens it is no caller of the API: the link is what they have.
+        .route(approval_page::PATH, approval_page::methods())
         .route(openapi::PATH, routing::get(openapi::serve))
         .route(&format!("{BASE}{}", openapi::PATH), routing::get(openapi::serve))
         .method_not_allowed_fallback(not_allowed)

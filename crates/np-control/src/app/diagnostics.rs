@@ -85,6 +85,11 @@ impl Diagnostics {
         Self(Arc::new(Shared { inspector, issuers, delegation_domain, cdn_domain, running, kept }))
     }
 
+    /// The configured CAs, the default first.
+    pub(crate) fn issuers(&self) -> Vec<Issuer> {
+        (self.0.issuers)()
+    }
+
     fn place(&self, id: HostnameId) -> Place {
         let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {

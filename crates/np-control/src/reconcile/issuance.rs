@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use np_domain::{
+    approval::Asking,
     caa::Permission,
     certificate::{
         Actor, AwaitingControl, Certificate, CertificateRecord, DcvMethod, Holder,
@@ -188,7 +189,7 @@ impl<'a> Worker<'a> {
         let now = self.world.clock.now();
         match placed {
             Ok(mut order) => {
-                order.expires_at.get_or_insert(now + order::ORDER_LIFE_ASSUMED);
+                order.expires_at.get_or_insert(now + order::life_assumed(order.authority));
                 order::placed(ordering, order, now)
             }
             Err(why) => order::not_placed(certificate, ordering, &why, now),
@@ -221,11 +222,15 @@ impl<'a> Worker<'a> {
         awaiting: &AwaitingControl,
     ) -> Result<order::Step, StoreError> {
         self.wait_for_publication(certificate, awaiting).await?;
+        let uninvited = self.invite(certificate, awaiting).await;
         let looked = control::look(self.world, &awaiting.order).await;
         let now = self.world.clock.now();
         let evidence = match looked {
             Ok(evidence) => evidence,
-            Err(problems) => return Ok(order::unseen(certificate, awaiting, problems, now)),
+            Err(problems) => {
+                let problems = uninvited.into_iter().chain(problems).collect();
+                return Ok(order::unseen(certificate, awaiting, problems, now));
+            }
         };
         let told = match self.authority(&awaiting.order) {
             Ok(authority) => authority.tell(&awaiting.order).await,
@@ -236,6 +241,24 @@ impl<'a> Worker<'a> {
             Ok(()) => order::told(awaiting, &evidence, now),
             Err(why) => order::authority_failed(certificate, &why, now),
         })
+    }
+
+    /// Has those asked who must approve; why that did not work. Whoever was asked before may have approved all the same.
+    async fn invite(
+        &self,
+        certificate: &Certificate,
+        awaiting: &AwaitingControl,
+    ) -> Option<Problem> {
+        let asking = Asking {
+            zone: self.record.holder.zone(),
+            certificate: certificate.id,
+            since: awaiting.tries.since,
+        };
+        let invited = match self.authority(&awaiting.order) {
+            Ok(authority) => authority.invite(&awaiting.order, &asking).await,
+            Err(why) => Err(why),
+        };
+        invited.err().map(|why| order::problem(&why))
     }
 
     /// The nodes get a bounded time to have the tokens; a customer who serves them elsewhere needs no node at all.

@@ -6,6 +6,7 @@ use np_domain::{
     certificate::{
         Active, AuthorityName, AwaitingControl, CertName, Certificate, Control, ControlProof,
         IssuedCertificate, KeyType, Order as CaOrder, Origin, Settled, State, Tries,
+        ValidationAddress,
         chain::{ChainFacts, ValidatedChain},
     },
     custom_hostname::HostnameRecord,
@@ -23,11 +24,28 @@ use crate::world::World;
 
 const LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// The URL of its order.
+pub(crate) const ORDER: &str = "https://ca.invalid/order/1";
+
 /// Places its order: one TXT record is wanted.
 pub(crate) async fn place_order(world: &World, hostnames: &str) {
+    place(world, hostnames, |name| ControlProof::Txt {
+        name: name.acme_challenge(),
+        value: Explanation::new("digest"),
+    })
+    .await;
+}
+
+/// Places its order: an approval is wanted.
+pub(crate) async fn place_email_order(world: &World, hostnames: &str) {
+    place(world, hostnames, |name| ControlProof::Email { addresses: ValidationAddress::of(name) })
+        .await;
+}
+
+async fn place(world: &World, hostnames: &str, proof: impl Fn(&Hostname) -> ControlProof) {
     let record = first(world, hostnames).await;
     let now = world.clock.now();
-    let order = order(&record.hostname.name);
+    let order = order(&record.hostname.name, proof(&record.hostname.name));
     let awaiting =
         AwaitingControl { order, tries: Tries::new(now), placed_at: now, next_check: now };
     let certificate = record.certificate.unwrap();
@@ -44,7 +62,7 @@ pub(crate) async fn activate(world: &World, hostnames: &str) {
 }
 
 /// The first hostname, as soon as there is one.
-async fn first(world: &World, hostnames: &str) -> HostnameRecord {
+pub(crate) async fn first(world: &World, hostnames: &str) -> HostnameRecord {
     let zone = hostnames.split('/').nth(2).unwrap().parse().unwrap();
     let list = HostnameList {
         filter: HostnameFilter::default(),
@@ -69,16 +87,11 @@ async fn save(world: &World, certificate: Certificate) {
     world.bells.saved.ring_all();
 }
 
-fn order(hostname: &Hostname) -> CaOrder {
-    let value = Explanation::new("digest");
-    let control = Control {
-        name: CertName::Exact(hostname.clone()),
-        proof: ControlProof::Txt { name: hostname.acme_challenge(), value },
-        satisfied: false,
-    };
+fn order(hostname: &Hostname, proof: ControlProof) -> CaOrder {
+    let control = Control { name: CertName::Exact(hostname.clone()), proof, satisfied: false };
     CaOrder {
         authority: AuthorityName::LetsEncrypt,
-        url: Explanation::new("https://ca.invalid/order/1"),
+        url: Explanation::new(ORDER),
         key_type: KeyType::P256,
         controls: vec![control],
         expires_at: None,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failure in what tests share is a failed test")]
 
+mod approvals;
 mod authorization;
 mod bulk;
 mod contract;

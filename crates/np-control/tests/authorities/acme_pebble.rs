@@ -7,12 +7,15 @@ use crate::support::{
 };
 use np_control::adapters::acme::{AcmeAuthority, AcmeSettings, ExternalAccount};
 use np_domain::{
-    certificate::{Actor, Control, DcvMethod, KeyType, Order, Problem},
+    certificate::{Actor, Control, ControlProof, DcvMethod, KeyType, Order, Problem, TxtChallenge},
     ports::{Authority, AuthorityError, OrderStatus},
     secret::SecretBytes,
     text::Explanation,
 };
-use np_testkit::pebble::{Options, Pebble};
+use np_testkit::{
+    dns::RecordType,
+    pebble::{Options, Pebble},
+};
 
 struct World {
     stage: Stage,
@@ -73,6 +76,72 @@ async fn a_wildcard_with_an_rsa_key_is_issued_by_txt() {
     let mut names: Vec<_> = chain.facts().names.iter().map(Explanation::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["*.app.customer.com", "app.customer.com"]);
+}
+
+/// The places and the values of the TXT records that an order wants.
+fn texts(order: &Order) -> Vec<(&str, &str)> {
+    let proofs = order.controls.iter().map(|control| &control.proof);
+    let texts = proofs.filter_map(|proof| match proof {
+        ControlProof::Txt { name, value } => Some((name.as_str(), value.as_str())),
+        _ => None,
+    });
+    texts.collect()
+}
+
+#[tokio::test]
+async fn a_wildcard_is_issued_by_records_of_our_own_account() {
+    let world = World::start(|_| ()).await;
+    let txt = TxtChallenge::Account;
+    let authority = world.authority_with(AcmeSettings { txt, ..world.settings() });
+    let host = world.stage.host("app.customer.com");
+    assert_eq!(authority.issuer().challenge(&host), None, "we are not known there yet");
+    let wanted = terms(with_wildcard(&host), DcvMethod::Txt, KeyType::P256);
+    let order = authority.place(&wanted).await.unwrap();
+    let name = authority.issuer().challenge(&host).unwrap();
+    assert!(name.as_str().ends_with("._acme-challenge.app.customer.com"), "{name}");
+    let texts = texts(&order);
+    assert!(texts.iter().all(|(at, _)| *at == name.as_str()), "{texts:?}");
+    assert_ne!(texts[0].1, texts[1].1, "a token for each name");
+    world.stage.show(&order);
+    complete(&authority, &order).await.unwrap();
+
+    // Somebody else's records at the usual place hinder nothing, and what stands there is no proof for us.
+    let order = authority.place(&wanted).await.unwrap();
+    world.stage.dns.set("_acme-challenge.app.customer.com", RecordType::TXT, &[texts_of(&order)]);
+    world.stage.dns.set(name.as_str(), RecordType::TXT, &["stale"]);
+    authority.tell(&order).await.unwrap();
+    let verdict = verdict(&authority, &order).await.unwrap();
+    assert!(matches!(&verdict, OrderStatus::Invalid(_)), "{verdict:?}");
+}
+
+fn texts_of(order: &Order) -> &str {
+    texts(order)[0].1
+}
+
+#[tokio::test]
+async fn one_record_that_stays_proves_a_name_and_its_wildcard_again_and_again() {
+    let world =
+        World::start(|options| options.issuer_domains = vec!["ca.example".to_owned()]).await;
+    let txt = TxtChallenge::Persist;
+    let authority = world.authority_with(AcmeSettings { txt, ..world.settings() });
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(with_wildcard(&host), DcvMethod::Txt, KeyType::P256);
+    let order = authority.place(&wanted).await.unwrap();
+    let first: Vec<_> =
+        texts(&order).into_iter().map(|(at, value)| (at.to_owned(), value.to_owned())).collect();
+    assert_eq!(first[0], first[1], "one record for both");
+    assert_eq!(first[0].0, "_validation-persist.app.customer.com");
+    let account = authority.issuer().account.unwrap();
+    assert_eq!(first[0].1, format!("ca.example; accounturi={account}; policy=wildcard"));
+    // The customer wrote it in another way, beside somebody else's.
+    let written = format!("ca.example;policy=wildcard;accounturi={account}");
+    let other = "other.example; accounturi=https://other/acct/1";
+    world.stage.dns.set(&first[0].0, RecordType::TXT, &[other, &written]);
+    complete(&authority, &order).await.unwrap();
+    // The next order needs nothing.
+    let next = authority.place(&wanted).await.unwrap();
+    assert_eq!(texts(&next)[0].1, first[0].1);
+    complete(&authority, &next).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use np_domain::{
+    approval::{Approval, Asking, Link},
     certificate::{DcvMethod, Phase, State},
-    ports::{AuthorityError, Clock, FeedStore, NodeReport, NodeRole},
+    event::EventKind,
+    ports::{ApprovalStore, AuthorityError, Clock, FeedStore, HistoryStore, NodeReport, NodeRole},
     text::Explanation,
 };
 
@@ -12,7 +14,7 @@ use crate::{authority::LIFE, world::TestWorld};
 
 #[tokio::test]
 async fn a_certificate_is_active_once_the_customer_shows_control() {
-    for method in [DcvMethod::Http, DcvMethod::Txt] {
+    for method in [DcvMethod::Http, DcvMethod::Txt, DcvMethod::Cname] {
         let world = TestWorld::delegated().await;
         let id = world.add(1, "app.customer.com", method).await;
         let control = world.control("one");
@@ -36,6 +38,65 @@ async fn a_certificate_is_active_once_the_customer_shows_control() {
             "{method:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_ca_is_told_once_somebody_has_approved_by_email() {
+    let world = TestWorld::new().await;
+    let id = world.add(1, "app.customer.com", DcvMethod::Email).await;
+    let control = world.control("one");
+    control.pass().await;
+    control.pass().await;
+    let certificate = world.certificate(id).await;
+    let message = certificate.problems()[0].message.as_str();
+    assert!(message.contains("no mail to admin@customer.com"), "{message}");
+
+    let asking =
+        Asking { zone: world.zone.id, certificate: certificate.id, since: world.clock.now() };
+    let order = certificate.open_order().unwrap();
+    let ends = world.clock.now() + Duration::from_secs(24 * 3600);
+    let approval = Approval::of(order, &asking, ends).remove(0);
+    let approval = Approval { mailed_at: Some(world.clock.now()), ..approval };
+    let address = "hostmaster@customer.com".parse().unwrap();
+    world.store.ask_approval(&approval, &[Link { hash: [7; 32], address }]).await.unwrap();
+    world.advance(Duration::from_secs(60)).await;
+    control.pass().await;
+    let certificate = world.certificate(id).await;
+    let message = certificate.problems()[0].message.as_str();
+    assert!(message.contains("nobody has approved it yet. Mails were sent to admin@"), "{message}");
+
+    assert!(world.store.give_approval(&[7; 32], world.clock.now()).await.unwrap());
+    world.settle(&control, id, 300).await;
+    let history = world.store.history(id, 100).await.unwrap();
+    let seen = history.iter().find(|event| event.kind == EventKind::ControlSeen).unwrap();
+    assert!(seen.detail.as_str().contains("approved by hostmaster@customer.com"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn tokens_that_end_are_replaced_and_the_change_is_seen() {
+    let world = TestWorld::new().await;
+    let id = world.add(1, "app.customer.com", DcvMethod::Txt).await;
+    let control = world.control("one");
+    control.pass().await;
+    let first = world.certificate(id).await.open_order().cloned().unwrap();
+    let end = first.expires_at.unwrap();
+    assert_eq!(end - world.clock.now(), time::Duration::days(6), "Let's Encrypt's tokens");
+    let mut passes = 0;
+    while world.certificate(id).await.open_order().is_none_or(|order| order.url == first.url) {
+        world.advance(Duration::from_secs(3600)).await;
+        control.pass().await;
+        passes += 1;
+        assert!(passes < 7 * 24, "the tokens were not replaced");
+    }
+    assert!(world.clock.now() <= end, "before they end");
+    let certificate = world.certificate(id).await;
+    let second = certificate.open_order().unwrap();
+    assert_ne!(second.controls, first.controls);
+    let message = certificate.problems()[0].message.as_str();
+    assert!(message.contains("Read validation_records again"), "{message}");
+    let events = world.events(id).await;
+    let expired = events.iter().position(|kind| *kind == "certificate.control_expired").unwrap();
+    assert_eq!(events[expired + 1], "certificate.ordered");
 }
 
 #[tokio::test]

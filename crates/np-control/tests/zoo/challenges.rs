@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use hickory_proto::{op::ResponseCode, rr::RecordType};
 
+use np_domain::certificate::{Actor, TxtChallenge};
+
 use crate::{
     fault::{Fault, TOKEN, await_txt},
     misfit::Said,
@@ -13,7 +15,7 @@ use crate::{
 const DELEGATED: &str = "_acme-challenge.app CNAME app.{z}.0123456789abcdef.dcv.zoo-platform.net.";
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [ownership(), control(), caa()].into_iter().flatten().collect()
+    [ownership(), control(), other_methods(), caa()].into_iter().flatten().collect()
 }
 
 fn right(records: &str) -> String {
@@ -42,6 +44,88 @@ fn ownership() -> Vec<Fault> {
             format!("app TXT {TOKEN}"),
             &["ownership.txt_wrong_name problem customer", "hostname.no_record problem customer"],
         ),
+    ]
+}
+
+/// By CNAME, by e-mail, and by the records of newer challenges.
+fn other_methods() -> Vec<Fault> {
+    const TARGET: &str = "validate.dcv.zoo-platform.net.";
+    let account = "_label._acme-challenge.app";
+    let persist = |account: &str| {
+        right(&format!(
+            "_validation-persist.app TXT \"ca.invalid; accounturi={account}; policy=wildcard\""
+        ))
+    };
+    vec![
+        Fault::new(
+            "a CNAME proof in place",
+            right(&format!("_token.app CNAME {TARGET}")),
+            &["dcv.cname_seen good provider"],
+        )
+        .wants_cname(),
+        Fault::new(
+            "no CNAME proof",
+            RIGHT,
+            &[
+                "dcv.cname_missing problem customer",
+                "=> add _token.app.{z} CNAME validate.dcv.zoo-platform.net",
+            ],
+        )
+        .wants_cname(),
+        Fault::new(
+            "a CNAME proof that leads elsewhere",
+            right("_token.app CNAME validate.zoo-rival.net."),
+            &[
+                "dcv.cname_wrong_target problem customer",
+                "=> change _token.app.{z} CNAME validate.dcv.zoo-platform.net",
+            ],
+        )
+        .wants_cname(),
+        Fault::new(
+            "a CNAME proof with a doubled target",
+            right("_token.app CNAME validate.dcv.zoo-platform.net"),
+            &["dcv.cname_wrong_target problem customer"],
+        )
+        .wants_cname(),
+        Fault::new(
+            "a CNAME proof at a doubled name",
+            right(&format!("_token.app.{{z}} CNAME {TARGET}")),
+            &[
+                "dcv.cname_doubled_label problem customer",
+                "=> remove _token.app.{z}.{z} CNAME validate.dcv.zoo-platform.net",
+            ],
+        )
+        .wants_cname(),
+        Fault::new("mails that nobody answered", RIGHT, &["dcv.approval_awaited problem customer"])
+            .wants_approval(None),
+        Fault::new("mails that could not be sent", RIGHT, &["dcv.mail_unsent problem provider"])
+            .wants_approval(Some((Actor::Provider, "no mail could be sent: connection refused"))),
+        Fault::new(
+            "our account's record in place",
+            right(&format!("{account} TXT one")),
+            &["dcv.txt_seen good provider"],
+        )
+        .wants_challenge(TxtChallenge::Account),
+        Fault::new(
+            "the record of another account",
+            right("_acme-challenge.app TXT one"),
+            &["dcv.txt_missing problem customer", "=> add _label._acme-challenge.app.{z} TXT one"],
+        )
+        .wants_challenge(TxtChallenge::Account),
+        Fault::new(
+            "a record that stays",
+            persist("https://ca.invalid/acct/1"),
+            &["dcv.txt_seen good provider"],
+        )
+        .wants_challenge(TxtChallenge::Persist),
+        Fault::new(
+            "a record that stays for another account",
+            persist("https://ca.invalid/acct/2"),
+            &["dcv.persist_unfit problem customer"],
+        )
+        .wants_challenge(TxtChallenge::Persist),
+        Fault::new("no record that stays", RIGHT, &["dcv.txt_missing problem customer"])
+            .wants_challenge(TxtChallenge::Persist),
     ]
 }
 

@@ -4,8 +4,9 @@ use np_control::adapters::clock::SystemClock;
 use np_domain::{
     Timestamp,
     certificate::{
-        AuthorityName, AwaitingControl, BundleMethod, CertName, Certificate, Control, ControlProof,
-        DcvMethod, KeyType, Order, State, Tries, Wanted as WantedCertificate,
+        Actor, AuthorityName, AwaitingControl, BundleMethod, CertName, Certificate, Control,
+        ControlProof, DcvMethod, KeyType, Order, Problem, State, Tries, TxtChallenge,
+        ValidationAddress, Wanted as WantedCertificate, control::persist,
     },
     custom_hostname::{CustomHostname, HostnameRecord, Metadata, OwnershipToken},
     diagnosis::{Issuer, Wanted},
@@ -68,6 +69,43 @@ impl Fault {
     /// The CA waits for these values in TXT.
     pub(crate) fn wants_txt(self, values: &'static [&'static str]) -> Self {
         self.wants(|wanted| await_txt(wanted, values))
+    }
+
+    /// The CA waits for a CNAME at `_token`.
+    pub(crate) fn wants_cname(self) -> Self {
+        self.wants(|wanted| {
+            let name = wanted.name.as_dns().child("_token").unwrap();
+            let target = "validate.dcv.zoo-platform.net".parse().unwrap();
+            await_proofs(wanted, DcvMethod::Cname, vec![ControlProof::Cname { name, target }]);
+        })
+    }
+
+    /// The CA waits for a record of this kind, with our account in it.
+    pub(crate) fn wants_challenge(self, challenge: TxtChallenge) -> Self {
+        self.wants(move |wanted| {
+            let name = challenge.name(&wanted.name, "label").unwrap();
+            let value = match challenge {
+                TxtChallenge::Persist => {
+                    persist::value(&"ca.invalid".parse().unwrap(), ACCOUNT, true)
+                }
+                TxtChallenge::Dns | TxtChallenge::Account => Explanation::new("one"),
+            };
+            await_proofs(wanted, DcvMethod::Txt, vec![ControlProof::Txt { name, value }]);
+        })
+    }
+
+    /// The CA waits for an approval by e-mail, of which this is said.
+    pub(crate) fn wants_approval(self, problem: Option<(Actor, &'static str)>) -> Self {
+        self.wants(move |wanted| {
+            let addresses = ValidationAddress::of(&wanted.name);
+            await_proofs(wanted, DcvMethod::Email, vec![ControlProof::Email { addresses }]);
+            let certificate = wanted.record.as_mut().and_then(|r| r.certificate.as_mut());
+            if let Some(State::AwaitingControl(awaiting)) = certificate.map(|c| &mut c.attempt) {
+                let problem = problem
+                    .map(|(actor, words)| Problem { actor, message: Explanation::new(words) });
+                awaiting.tries.problems.extend(problem);
+            }
+        })
     }
 
     /// The CA waits for `body` at a path on port 80.

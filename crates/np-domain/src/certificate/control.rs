@@ -3,6 +3,8 @@
 //! [`Methods`] is what a CA validates by. It is the one place that knows that no CA issues a wildcard for a proof over
 //! HTTP, so that a call is refused with the methods that would do, and a CA that cannot do a method is never asked for it.
 
+pub mod persist;
+
 mod mailbox;
 
 pub use mailbox::{EMAIL_ENDS, Mailbox, ValidationAddress};
@@ -11,6 +13,7 @@ use std::collections::BTreeSet;
 
 use super::CertName;
 use crate::{
+    Timestamp,
     name::{DnsName, Hostname, InvalidName},
     text::Explanation,
 };
@@ -183,6 +186,23 @@ impl TxtChallenge {
             Some(ACME_LABEL) => Self::Dns,
             Some(PERSIST_LABEL) => Self::Persist,
             Some(_) | None => Self::Account,
+        }
+    }
+
+    /// Its name in ACME.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns-01",
+            Self::Account => "dns-account-01",
+            Self::Persist => "dns-persist-01",
+        }
+    }
+
+    /// Whether a record that was `found` shows what the `wanted` one does, at `now`.
+    pub fn shows(self, found: &str, wanted: &str, now: Timestamp) -> bool {
+        match self {
+            Self::Dns | Self::Account => found == wanted,
+            Self::Persist => persist::permits(found, wanted, now),
         }
     }
 

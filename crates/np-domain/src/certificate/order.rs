@@ -7,8 +7,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    Active, Actor, AwaitingControl, Certificate, Issued, IssuedCertificate, Issuing, KeyType,
-    Order, Ordering, Phase, Problem, Settled, Stalled, State, Tries, Validating, renewal, upload,
+    Active, Actor, AuthorityName, AwaitingControl, Certificate, Issued, IssuedCertificate, Issuing,
+    KeyType, Order, Ordering, Phase, Problem, Settled, Stalled, State, Tries, Validating, renewal,
+    upload,
 };
 use crate::{
     Timestamp,
@@ -27,9 +28,13 @@ pub const ISSUANCE_WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 pub const ORDERING_WAIT_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
 /// An attempt that stalled while a certificate is served begins anew after this time.
 pub const STALLED_RENEWAL_RETRY: Duration = Duration::from_secs(24 * 3600);
-/// An order that the CA gave no end for is taken to end this long after it was placed: a day before the shortest pending
-/// order of the CAs in use (Let's Encrypt, 7 days; behaviour.md 3.4).
-pub const ORDER_LIFE_ASSUMED: Duration = Duration::from_secs(6 * 24 * 3600);
+/// How many days the tokens of a CA are good for (behaviour.md 3.4).
+const TOKEN_DAYS: [(AuthorityName, u64); 4] = [
+    (AuthorityName::Digicert, 30),
+    (AuthorityName::Google, 14),
+    (AuthorityName::LetsEncrypt, 7),
+    (AuthorityName::SslCom, 14),
+];
 /// A CA that answers a step with nothing but failures for this long loses the order.
 pub const STEP_WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
 /// A certificate that some live edge serves counts as deployed after this time, whatever keeps another from it.
@@ -43,6 +48,12 @@ const ORDER_RETRY_FIRST: Duration = Duration::from_secs(5);
 /// A CA that cannot be told is told again after this time.
 const TELL_RETRY: Duration = Duration::from_secs(60);
 const ORDER_RETRY_MAX: Duration = Duration::from_secs(900);
+
+/// How long an order of this CA is taken to be good for when the CA did not say: a day less than its tokens are.
+pub fn life_assumed(authority: AuthorityName) -> Duration {
+    let days = TOKEN_DAYS.iter().find(|(name, _)| *name == authority).map_or(7, |(_, days)| *days);
+    Duration::from_secs((days - 1) * 24 * 3600)
+}
 
 /// The next state of an attempt, what happened, and whether serving nodes must hear of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,18 +186,29 @@ pub fn unseen(
         return stalled(certificate, awaiting.order.key_type, Phase::Control, tries, now);
     };
     let next_check = now + wait;
-    if awaiting.order.expires_at.is_some_and(|end| end <= next_check) {
-        let state = fresh(awaiting.order.key_type, tries, now);
-        return Step::told(
-            state,
-            EventKind::ControlUnseen,
-            "the CA's tokens expire: new ones are ordered",
-            Publish::Yes,
-        );
+    if let Some(end) = awaiting.order.expires_at.filter(|end| *end <= next_check) {
+        return expired(awaiting, tries, end, now);
     }
     let detail = summary(&tries);
     let state = State::AwaitingControl(AwaitingControl { tries, next_check, ..awaiting.clone() });
     Step::told(state, EventKind::ControlUnseen, detail, Publish::No)
+}
+
+/// The CA's tokens end before we look again: new ones are ordered. What was missing is of no use to anybody any more, so that
+/// this is what is said until the new ones have been looked for.
+fn expired(awaiting: &AwaitingControl, tries: Tries, end: Timestamp, now: Timestamp) -> Step {
+    let words = format!(
+        "The tokens of {} end on {} {:02}:{:02} UTC: new ones take their place, and what was placed for the old ones is of no \
+         more use. Read validation_records again.",
+        awaiting.order.authority.as_str(),
+        end.date(),
+        end.hour(),
+        end.minute()
+    );
+    let message = Explanation::new(&words);
+    let tries = Tries { problems: vec![Problem { actor: Actor::Customer, message }], ..tries };
+    let state = fresh(awaiting.order.key_type, tries, now);
+    Step::told(state, EventKind::ControlExpired, words, Publish::Yes)
 }
 
 /// Telling or asking the CA failed. An order that the CA does not know, or that it has failed for [`STEP_WAIT_MAX`], is
@@ -397,6 +419,16 @@ pub fn restart(certificate: &Certificate, now: Timestamp) -> Option<State> {
     }
 }
 
+/// Looks for the proofs at once: something was done about them that we know of. `None` when we are not waiting for any.
+pub fn hasten(certificate: &Certificate, now: Timestamp) -> Option<State> {
+    match &certificate.attempt {
+        State::AwaitingControl(s) => {
+            Some(State::AwaitingControl(AwaitingControl { next_check: now, ..s.clone() }))
+        }
+        _ => None,
+    }
+}
+
 /// Abandons the attempt and orders anew, because what is wanted has changed: the method, the names or the CA. What is
 /// active goes on being served, and so does what was issued and is on its way to the nodes.
 pub fn reorder(certificate: &mut Certificate, now: Timestamp) {
@@ -485,7 +517,8 @@ fn poll_delay(polls: u32) -> Duration {
     Duration::from_millis(POLL_FIRST_MS).mul_f64(factor).min(POLL_DELAY_MAX)
 }
 
-fn problem(why: &AuthorityError) -> Problem {
+/// A step that failed, in words for whoever can act.
+pub fn problem(why: &AuthorityError) -> Problem {
     match why {
         AuthorityError::Refused(problem) => problem.clone(),
         AuthorityError::Account(_) => {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Timestamp,
-    certificate::{Actor, Certificate, State},
+    certificate::{Actor, Certificate, State, TxtChallenge},
     name::DnsName,
     ownership::{self, CNAME_DEPTH_MAX},
 };
@@ -144,6 +144,18 @@ impl<'a> Case<'a> {
         found.into_iter().flatten().filter_map(text).collect()
     }
 
+    /// Which of the values that are wanted are not among those that were found.
+    pub(super) fn missing<'v>(
+        &self,
+        challenge: &DnsName,
+        wanted: &[&'v str],
+        found: &[&str],
+    ) -> Vec<&'v str> {
+        let challenge = TxtChallenge::at(challenge);
+        let is_there = |value: &&str| found.iter().any(|f| challenge.shows(f, value, self.now));
+        wanted.iter().filter(|value| !is_there(value)).copied().collect()
+    }
+
     /// The best answer to a question, as evidence.
     pub(super) fn evidence(&self, name: &DnsName, kind: RecordKind) -> Vec<Evidence> {
         self.sight.truth(name, kind).map(|(answer, _)| answer.evidence()).into_iter().collect()
@@ -269,7 +281,7 @@ impl<'a> Case<'a> {
     /// Whether a question is about a name that must be as wanted, and not only about a possible mistake.
     fn is_essential(&self, question: &Question) -> bool {
         let (name, wanted) = (&question.name, &self.wanted.name);
-        let challenges = [wanted.acme_challenge(), wanted.ownership_txt()];
+        let challenges = [self.wanted.challenge(), wanted.ownership_txt()];
         match question.kind {
             RecordKind::A | RecordKind::Aaaa | RecordKind::Cname => {
                 Some(name) != self.doubled(wanted.as_dns()).as_ref()

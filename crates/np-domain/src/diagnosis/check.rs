@@ -103,6 +103,20 @@ checks! {
     DelegatedElsewhere = "dcv.delegated_elsewhere";
     /// The challenge's CNAME leads here, and our DNS does not show the proof.
     DelegationUnanswered = "dcv.delegation_unanswered";
+    /// A CNAME proof is visible.
+    ControlCnameSeen = "dcv.cname_seen";
+    /// No CNAME at the proof's name.
+    ControlCnameMissing = "dcv.cname_missing";
+    /// The proof's CNAME leads elsewhere.
+    ControlCnameWrongTarget = "dcv.cname_wrong_target";
+    /// The proof's CNAME stands at a name with the domain in it twice.
+    ControlCnameDoubledLabel = "dcv.cname_doubled_label";
+    /// Nobody has pressed the button in a mail.
+    ApprovalAwaited = "dcv.approval_awaited";
+    /// The mail that asks for an approval could not be sent.
+    ApprovalUnsent = "dcv.mail_unsent";
+    /// A record that stays names another account, or ended.
+    ControlPersistUnfit = "dcv.persist_unfit";
     /// The proofs' order ended at the CA.
     TokenExpired = "dcv.token_expired";
 

@@ -5,10 +5,13 @@ use super::{
     case::{Case, Chain, Link, many},
     sight::{Answer, RecordKind, Server},
 };
-use crate::{certificate::Actor, name::DnsName};
+use crate::{
+    certificate::{Actor, TxtChallenge},
+    name::DnsName,
+};
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Finding> {
-    let name = case.wanted.name.acme_challenge();
+    let name = case.wanted.challenge();
     let chain = case.sight.chain(&name);
     let wanted = case.wanted.txt_values();
     let beside = beside_cname(case, &name, &chain);
@@ -53,7 +56,7 @@ fn of_delegation(
     wanted: &[&str],
 ) -> Option<Finding> {
     let found = case.texts(name);
-    let missing: Vec<_> = wanted.iter().filter(|value| !found.contains(value)).collect();
+    let missing = case.missing(name, wanted, &found);
     let evidence = chain.evidence().into_iter().chain(case.evidence(&last.target, RecordKind::Txt));
     let ours = case.wanted.delegation.as_ref().is_some_and(|target| *target == last.target);
     if ours && missing.is_empty() {
@@ -96,8 +99,7 @@ fn of_delegation(
 
 fn of_texts(case: &Case<'_>, name: &DnsName, wanted: &[&str]) -> Finding {
     let found = case.texts(name);
-    let missing: Vec<&str> =
-        wanted.iter().filter(|value| !found.contains(value)).copied().collect();
+    let missing = case.missing(name, wanted, &found);
     let evidence = case.evidence(name, RecordKind::Txt);
     if missing.is_empty() {
         let words = format!("Every proof is visible at {name}.");
@@ -105,6 +107,9 @@ fn of_texts(case: &Case<'_>, name: &DnsName, wanted: &[&str]) -> Finding {
     }
     if let Some(finding) = misplaced(case, name, &missing) {
         return finding;
+    }
+    if let (TxtChallenge::Persist, false) = (TxtChallenge::at(name), found.is_empty()) {
+        return unfit(case, name, &missing).seen(evidence);
     }
     let (check, words) = match (found.len(), wanted.len() - missing.len()) {
         (0, _) => (
@@ -135,6 +140,19 @@ fn of_texts(case: &Case<'_>, name: &DnsName, wanted: &[&str]) -> Finding {
     Finding::new(check, case.certificate_verdict(), Actor::Customer, words)
         .seen(evidence)
         .remedy(additions.chain(removals))
+}
+
+/// A record that stays is there, and does not permit what is wanted. Others beside it belong to other CAs, or to others of
+/// this CA's customers, and hinder nothing.
+fn unfit(case: &Case<'_>, name: &DnsName, missing: &[&str]) -> Finding {
+    let words = format!(
+        "No record at {name} permits the CA to issue for our account: it names another CA or account, leaves policy=wildcard \
+         out, or has ended (persistUntil). Add the one that is wanted; others may stay."
+    );
+    let additions =
+        missing.iter().map(|value| Remedy::new(Action::Add, name, RecordKind::Txt, value));
+    Finding::new(Check::ControlPersistUnfit, case.certificate_verdict(), Actor::Customer, words)
+        .remedy(additions)
 }
 
 /// The proof may stand at a name with the domain in it twice, or at the hostname itself.

@@ -59,7 +59,8 @@ pub fn questions(wanted: &Wanted, sight: &Sight) -> Vec<Ask> {
         }
     };
     let name = wanted.name.as_dns();
-    for start in [name.clone(), wanted.name.acme_challenge()] {
+    let challenge = wanted.challenge();
+    for start in [name.clone(), challenge.clone()] {
         ask(&start, RecordKind::Cname, Whom::Everyone);
         for link in sight.chain(&start).links {
             ask(&link.target, RecordKind::Cname, Whom::Everyone);
@@ -70,7 +71,9 @@ pub fn questions(wanted: &Wanted, sight: &Sight) -> Vec<Ask> {
         ask(&sight.chain(name).last(name), kind, Whom::Everyone);
         ask(&wanted.point_at, kind, Whom::Everyone);
     }
-    let challenge = wanted.name.acme_challenge();
+    for (proof, _) in wanted.cname_proofs() {
+        ask(proof, RecordKind::Cname, Whom::Everyone);
+    }
     ask(&challenge, RecordKind::Txt, Whom::Everyone);
     ask(&sight.chain(&challenge).last(&challenge), RecordKind::Txt, Whom::Everyone);
     let ownership = wanted.name.ownership_txt();
@@ -93,7 +96,9 @@ fn mistakes(wanted: &Wanted) -> Vec<(DnsName, RecordKind)> {
     let mut mistakes = Vec::new();
     mistakes.extend(doubled(wanted.name.as_dns()).map(|name| (name, RecordKind::Cname)));
     if wanted.record.is_some() {
-        mistakes.extend(doubled(&wanted.name.acme_challenge()).map(|name| (name, RecordKind::Txt)));
+        mistakes.extend(doubled(&wanted.challenge()).map(|name| (name, RecordKind::Txt)));
+        let proofs = wanted.cname_proofs().into_iter();
+        mistakes.extend(proofs.filter_map(|(name, _)| Some((doubled(name)?, RecordKind::Cname))));
         mistakes.extend(doubled(&wanted.name.ownership_txt()).map(|name| (name, RecordKind::Txt)));
         mistakes.push((wanted.name.as_dns().clone(), RecordKind::Txt));
     }

@@ -97,7 +97,7 @@ fn of_name(case: &Case<'_>) -> Vec<Finding> {
         );
         findings.push(Finding::new(Check::NameOver64, Verdict::Notice, Actor::Provider, words));
     }
-    let challenge = case.wanted.name.acme_challenge();
+    let challenge = case.wanted.challenge();
     if challenge.as_str().len() > NAME_LENGTH_MAX {
         let by_txt = case.wanted.certificate().is_some_and(|c| c.wanted.method == DcvMethod::Txt);
         let verdict = if by_txt { Verdict::Problem } else { Verdict::Notice };
@@ -149,6 +149,7 @@ fn of_attempt(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
                 );
                 findings.push(finding);
             }
+            findings.extend(of_approval(case, &awaiting.tries.problems));
             findings
         }
         State::Validating(validating) => {
@@ -191,6 +192,30 @@ fn of_attempt(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
             findings
         }
     }
+}
+
+/// Who was asked by e-mail has not approved, or could not be asked.
+fn of_approval(case: &Case<'_>, problems: &[Problem]) -> Option<Finding> {
+    let mailed = case.wanted.mailed();
+    if mailed.is_empty() {
+        return None;
+    }
+    let verdict = case.certificate_verdict();
+    if let Some(unsent) = problems.iter().find(|problem| problem.actor == Actor::Provider) {
+        let words =
+            format!("{} See that the mail server runs and takes our mail.", sentence(unsent));
+        return Some(Finding::new(Check::ApprovalUnsent, verdict, Actor::Provider, words));
+    }
+    let mut addresses: Vec<_> = mailed.into_iter().map(ToString::to_string).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let words = format!(
+        "Nobody has approved the certificate yet: somebody who reads mail at {} must open the link in the newest mail and press the \
+         button. A PATCH with the same `ssl` sends new mails. If none of these mailboxes exists, create one, or validate by txt, \
+         cname or http.",
+        addresses.join(", ")
+    );
+    Some(Finding::new(Check::ApprovalAwaited, verdict, Actor::Customer, words))
 }
 
 /// Why an order could not be placed.

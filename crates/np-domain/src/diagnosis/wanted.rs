@@ -1,7 +1,9 @@
 //! What a hostname's DNS and web server should show.
 
 use crate::{
-    certificate::{AuthorityName, Certificate, Control, ControlProof},
+    certificate::{
+        AuthorityName, Certificate, Control, ControlProof, TxtChallenge, ValidationAddress,
+    },
     custom_hostname::HostnameRecord,
     name::{DnsName, Hostname},
     ownership,
@@ -39,6 +41,10 @@ pub struct Issuer {
     pub domains: Vec<DnsName>,
     /// Our account there (RFC 8657), as far as it is known.
     pub account: Option<Explanation>,
+    /// What TXT records answer there.
+    pub txt: TxtChallenge,
+    /// The label that the CA gives our account in names of records, as far as it is known.
+    pub account_label: Option<Explanation>,
 }
 
 /// The domains by which CAA records know the CAs behind the API's names (behaviour.md 3.4). The first is the one to write.
@@ -54,12 +60,27 @@ impl Issuer {
     pub fn public(authority: AuthorityName, account: Option<Explanation>) -> Self {
         let known = CAA_DOMAINS.iter().filter(|(name, _)| *name == authority);
         let domains = known.filter_map(|(_, domain)| domain.parse().ok()).collect();
-        Self { authority, domains, account }
+        let (txt, account_label) = (TxtChallenge::default(), None);
+        Self { authority, domains, account, txt, account_label }
     }
 
     /// A CA that does not look at CAA.
     pub fn without_caa(authority: AuthorityName) -> Self {
-        Self { authority, domains: Vec::new(), account: None }
+        Self { domains: Vec::new(), ..Self::public(authority, None) }
+    }
+
+    /// The same, with other TXT records than dns-01's.
+    #[must_use]
+    pub fn with_txt(self, txt: TxtChallenge, account_label: Option<Explanation>) -> Self {
+        Self { txt, account_label, ..self }
+    }
+
+    /// Where the CA looks for a TXT record about `host`, as far as that is known and there is room for it.
+    pub fn challenge(&self, host: &Hostname) -> Option<DnsName> {
+        match (self.txt, &self.account_label) {
+            (TxtChallenge::Account, None) => None,
+            (txt, label) => txt.name(host, label.as_ref().map_or("", Explanation::as_str)).ok(),
+        }
     }
 }
 
@@ -85,7 +106,35 @@ impl Wanted {
         order.into_iter().flat_map(|order| &order.controls).filter(|control| !control.satisfied)
     }
 
-    /// The values that must stand in TXT at `_acme-challenge`.
+    /// Where the CA looks for TXT records: `_acme-challenge`, or what stands in its place at this CA.
+    pub fn challenge(&self) -> DnsName {
+        let open = self.open_proofs().find_map(|control| match &control.proof {
+            ControlProof::Txt { name, .. } => Some(name.clone()),
+            _ => None,
+        });
+        let known = || self.issuers.first().and_then(|issuer| issuer.challenge(&self.name));
+        open.or_else(known).unwrap_or_else(|| self.name.acme_challenge())
+    }
+
+    /// The CNAMEs that must stand somewhere, with their targets.
+    pub fn cname_proofs(&self) -> Vec<(&DnsName, &DnsName)> {
+        let proofs = self.open_proofs().filter_map(|control| match &control.proof {
+            ControlProof::Cname { name, target } => Some((name, target)),
+            _ => None,
+        });
+        proofs.collect()
+    }
+
+    /// The addresses whose readers must approve.
+    pub fn mailed(&self) -> Vec<&ValidationAddress> {
+        let addresses = self.open_proofs().filter_map(|control| match &control.proof {
+            ControlProof::Email { addresses } => Some(addresses),
+            _ => None,
+        });
+        addresses.flatten().collect()
+    }
+
+    /// The values that must stand in TXT at `_acme-challenge`, each once.
     pub fn txt_values(&self) -> Vec<&str> {
         let values = self.open_proofs().filter_map(|control| match &control.proof {
             ControlProof::Txt { value, .. } => Some(value.as_str()),
@@ -93,7 +142,13 @@ impl Wanted {
                 None
             }
         });
-        values.collect()
+        let mut each_once = Vec::new();
+        for value in values {
+            if !each_once.contains(&value) {
+                each_once.push(value);
+            }
+        }
+        each_once
     }
 
     /// The paths with the bodies that must be served on port 80.

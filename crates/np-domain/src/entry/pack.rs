@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Delegation, ServedCertificate};
+use super::{Delegation, ServedCertificate, without_doubles};
 use crate::{
     Timestamp,
     certificate::{CertName, Certificate, ControlProof},
@@ -97,13 +97,16 @@ fn challenges(
     zone: &Zone,
     domain: &DelegationDomain,
 ) -> Vec<Delegation> {
-    let mut values = values(certificate);
+    let is_ours = zone.kind == ZoneKind::Full && zone.state.is_active();
     let mut challenges = Vec::new();
     for base in pack.hosts.bases() {
-        let own = base.acme_challenge();
-        let txt = values.remove(&own).unwrap_or_default();
-        if zone.kind == ZoneKind::Full && zone.state.is_active() && !txt.is_empty() {
-            challenges.push(Delegation { name: own, txt: txt.clone() });
+        let values = values(certificate, base);
+        let txt = without_doubles(values.values().flatten().cloned());
+        if is_ours {
+            let own = values.into_iter();
+            challenges.extend(
+                own.map(|(name, txt)| Delegation { name, txt: without_doubles(txt.into_iter()) }),
+            );
         }
         if let Ok(name) = domain.target(base, zone.delegation) {
             challenges.push(Delegation { name, txt });
@@ -112,11 +115,11 @@ fn challenges(
     challenges
 }
 
-/// The TXT values of the open order, by the name that they belong at.
-fn values(certificate: &Certificate) -> BTreeMap<DnsName, Vec<Explanation>> {
+/// The TXT values of the open order that are about `base`, by the name that they belong at.
+fn values(certificate: &Certificate, base: &Hostname) -> BTreeMap<DnsName, Vec<Explanation>> {
     let mut values: BTreeMap<DnsName, Vec<Explanation>> = BTreeMap::new();
     let controls = certificate.open_order().into_iter().flat_map(|order| &order.controls);
-    for control in controls {
+    for control in controls.filter(|control| control.name.base() == base) {
         if let ControlProof::Txt { name, value } = &control.proof {
             values.entry(name.clone()).or_default().push(value.clone());
         }

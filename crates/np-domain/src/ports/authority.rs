@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
+    approval::Asking,
     certificate::{AuthorityName, CertName, DcvMethod, KeyType, Methods, Order, Problem},
     diagnosis::Issuer,
     text::Explanation,
@@ -85,6 +86,13 @@ pub trait Authority: Send + Sync {
 
     /// Places an order and gives it with the proof wanted for each name.
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError>;
+
+    /// Asks the CA to see that those know of the order who must approve of it by e-mail. Mails that were sent since this was
+    /// asked for are enough, so that it may be repeated at will.
+    async fn invite(&self, order: &Order, asking: &Asking) -> Result<(), AuthorityError> {
+        let (_, _) = (order, asking);
+        Ok(())
+    }
 
     /// Tells the CA that all proofs of the order are visible.
     async fn tell(&self, order: &Order) -> Result<(), AuthorityError>;

@@ -18,6 +18,7 @@ pub(super) const POSTGRES: &Migrations = &[
     (5, "packs", include_str!("../../migrations/postgres/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/postgres/0006_custom_csrs.sql")),
     (7, "lists", include_str!("../../migrations/postgres/0007_lists.sql")),
+    (11, "approvals", include_str!("../../migrations/postgres/0011_approvals.sql")),
     (14, "zone settings", include_str!("../../migrations/postgres/0014_zone_settings.sql")),
 ];
 
@@ -29,6 +30,7 @@ pub(super) const SQLITE: &Migrations = &[
     (5, "packs", include_str!("../../migrations/sqlite/0005_packs.sql")),
     (6, "custom_csrs", include_str!("../../migrations/sqlite/0006_custom_csrs.sql")),
     (7, "lists", include_str!("../../migrations/sqlite/0007_lists.sql")),
+    (11, "approvals", include_str!("../../migrations/sqlite/0011_approvals.sql")),
     (14, "zone settings", include_str!("../../migrations/sqlite/0014_zone_settings.sql")),
 ];
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test, not a dead server")]
 
 mod accounts;
+mod approvals;
 mod certificates;
 mod claims;
 mod csrs;
@@ -56,6 +57,10 @@ battery! {
         use_of_a_token_is_noted_no_more_often_than_asked_for,
         first_tokens_are_read_as_what_they_allowed,
         users_are_found_by_their_keys_and_saved;
+    approvals:
+        approval_is_found_by_its_order_and_by_its_links,
+        approval_is_given_once_and_not_after_its_end,
+        mailings_are_counted_by_domain_and_swept_with_their_orders;
     certificates:
         certificate_is_saved_beside_its_hostname,
         certificate_of_a_removed_hostname_is_stale,

@@ -12,6 +12,8 @@ const PYTHON: &str = "sdk-venv";
 /// Something that is installed in a folder of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
+    /// `aiosmtpd`, a mail server.
+    Mail,
     /// Node.js modules: the TypeScript SDK and the compiler.
     Node,
     /// `schemathesis` and `openapi-spec-validator`.
@@ -29,6 +31,7 @@ impl Environment {
     /// When it is not installed.
     pub fn file(self, path: &str) -> anyhow::Result<PathBuf> {
         let (folder, what) = match self {
+            Self::Mail => ("mail-venv", "aiosmtpd"),
             Self::Node => ("sdk-node", "The TypeScript SDK"),
             Self::OpenApi => ("openapi-venv", "schemathesis"),
             Self::Python => (PYTHON, "The Python SDK"),

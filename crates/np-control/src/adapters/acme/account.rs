@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use instant_acme::{Account, AccountBuilder, AccountCredentials, ExternalAccountKey, NewAccount};
 use np_domain::{
+    name::DnsName,
     ports::{AuthorityError, SecretStore, StoreError, Vault},
     secret::{SealedBytes, SecretBytes},
     text::Explanation,
@@ -45,6 +46,11 @@ impl AccountKeeper {
     /// The account's URI, once the account was used.
     pub(super) fn uri(&self) -> Option<Explanation> {
         self.account.get().map(|account| Explanation::new(account.id()))
+    }
+
+    /// The name by which records that stay know the CA, once it was said in an authorization.
+    pub(super) fn issuer_domain(&self) -> Option<DnsName> {
+        self.client.issuer_domain()
     }
 
     async fn find_or_make(&self) -> Result<Account, Stop> {

@@ -24,7 +24,9 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use thiserror::Error as ThisError;
 
-use super::{AcmeSettings, AcmeSetupError};
+use np_domain::name::DnsName;
+
+use super::{AcmeSettings, AcmeSetupError, txt};
 
 /// The most bytes of an answer that are read; a chain of ten RSA certificates has about 20,000.
 pub(super) const RESPONSE_BYTES_MAX: usize = 256 * 1024;
@@ -63,6 +65,7 @@ pub(super) enum ExchangeError {
 pub(super) struct CaClient {
     https: Client<HttpsConnector<HttpConnector>, BodyWrapper<Bytes>>,
     nonces: Arc<Nonces>,
+    issuer: Arc<Mutex<Option<DnsName>>>,
     timeout: Duration,
 }
 
@@ -80,7 +83,13 @@ impl CaClient {
             .enable_http2()
             .wrap_connector(tcp);
         let https = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { https, nonces: Arc::default(), timeout: settings.timeout })
+        let (nonces, issuer) = (Arc::default(), Arc::default());
+        Ok(Self { https, nonces, issuer, timeout: settings.timeout })
+    }
+
+    /// The name by which the CA is known in records that stay, as its last authorization said.
+    pub(super) fn issuer_domain(&self) -> Option<DnsName> {
+        self.issuer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -134,12 +143,16 @@ impl HttpClient for CaClient {
         }
         let (sent, nonces, timeout) =
             (self.https.request(request), self.nonces.clone(), self.timeout);
+        let issuer = self.issuer.clone();
         Box::pin(async move {
             let answer = tokio::time::timeout(timeout, read(sent)).await;
             let answer = answer.unwrap_or(Err(ExchangeError::TimedOut(timeout)));
             let mut answer = answer.map_err(|error| Error::Other(Box::new(error)))?;
             if !asks_nonce && let Some(nonce) = answer.headers_mut().remove(REPLAY_NONCE) {
                 nonces.keep(nonce);
+            }
+            if let Some(named) = txt::issuer_domain(answer.body()) {
+                *issuer.lock().unwrap_or_else(PoisonError::into_inner) = Some(named);
             }
             judged(answer).map_err(|error| Error::Other(Box::new(error)))
         })

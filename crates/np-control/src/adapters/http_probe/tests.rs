@@ -2,8 +2,7 @@
 
 use std::sync::Mutex;
 
-use np_domain::{
-    caa::Caa,name::DnsName, ports::TxtAnswer};
+use np_domain::{caa::Caa, name::DnsName, ports::TxtAnswer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,

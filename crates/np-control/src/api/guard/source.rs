@@ -12,7 +12,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 ///
 /// The server puts the connection's address among the request's extensions. Each proxy appends whom it heard from, so that
 /// the last address that is not a trusted proxy's is the caller's, and all before it is hearsay.
-pub(super) fn address(request: &Request, trusted: &[AddressRange]) -> Option<IpAddr> {
+pub(crate) fn address(request: &Request, trusted: &[AddressRange]) -> Option<IpAddr> {
     let peer = request.extensions().get::<SocketAddr>()?.ip().to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(*address));
     if !is_trusted(&peer) {

@@ -7,6 +7,7 @@ use np_domain::{
     custom_hostname::{
         CustomHostname, HostnameRecord, METADATA_BYTES_MAX, Metadata, OWNERSHIP_PATH,
     },
+    diagnosis::Issuer,
     name::Hostname,
     origin::{CustomOrigin, OriginError, OriginHost, OriginSni},
     ownership::{Failure, MovedWhy, State},
@@ -34,6 +35,8 @@ use crate::{
 pub(crate) struct View<'a> {
     pub(crate) zone: &'a Zone,
     pub(crate) settings: &'a ApiSettings,
+    /// The CAs, which say where they look for TXT records.
+    pub(crate) issuers: Vec<Issuer>,
     pub(crate) now: Timestamp,
 }
 

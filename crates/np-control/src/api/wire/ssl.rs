@@ -4,8 +4,8 @@ mod render;
 mod upload;
 
 pub(crate) use render::{
-    DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, bundle_word, delegation, problems,
-    records, render, switch_word,
+    DelegationWire, ErrorWire, ProofWire, RecordWire, SslWire, bundle_word, challenge, delegation,
+    problems, records, render, switch_word,
 };
 pub(crate) use upload::{PairBody, parse_replacement};
 

@@ -22,6 +22,17 @@ const wild = await keep(
   }),
 );
 assert.deepEqual(wild.ssl?.settings?.ciphers, ['AES128-SHA']);
+const mailed = await keep(
+  `${TYPE}CreateResponse`,
+  hostnames.create({
+    zone_id,
+    hostname: 'email.customer.com',
+    ssl: { type: 'dv', method: 'email', certificate_authority: 'google' },
+  }),
+);
+assert.equal(mailed.ssl?.method, 'email');
+await keep(`${TYPE}DeleteResponse`, hostnames.delete(mailed.id, { zone_id }));
+await refused(400, 1432, hostnames.create({ zone_id, hostname: 'email.customer.com', ssl: { type: 'dv', method: 'email' } }));
 assert.equal((await keepAll(`${TYPE}ListResponse`, hostnames.list({ zone_id, per_page: 5 }))).length, 2);
 assert.equal((await keepAll(`${TYPE}ListResponse`, hostnames.list({ zone_id, hostname: { contain: 'wild' } }))).length, 1);
 assert.equal((await keep(`${TYPE}GetResponse`, hostnames.get(wild.id, { zone_id }))).id, wild.id);

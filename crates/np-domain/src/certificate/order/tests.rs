@@ -211,6 +211,36 @@ fn an_order_that_ends_before_the_next_try_is_replaced() {
         matches!(&step.state, State::Ordering(o) if o.tries.failed == 1 && o.next_try == START)
     );
     assert_eq!(step.publish, Publish::Yes);
+    // What was missing is of no use any more: that is said instead, in the event and until the new tokens are looked for.
+    let (kind, words) = step.event.unwrap();
+    let State::Ordering(ordering) = &step.state else { panic!() };
+    assert_eq!((kind, &ordering.tries.problems[0].message), (EventKind::ControlExpired, &words));
+    assert!(words.as_str().contains("Read validation_records again"), "{words}");
+}
+
+#[test]
+fn orders_without_an_end_are_good_for_a_day_less_than_their_cas_tokens() {
+    for (authority, days) in [
+        (AuthorityName::Digicert, 29),
+        (AuthorityName::Google, 13),
+        (AuthorityName::LetsEncrypt, 6),
+        (AuthorityName::SslCom, 13),
+    ] {
+        assert_eq!(life_assumed(authority), Duration::from_secs(days * 24 * 3600));
+    }
+}
+
+#[test]
+fn only_what_waits_for_a_proof_is_hastened() {
+    let mut certificate = certificate(&[KeyType::P256]);
+    assert_eq!(hasten(&certificate, START), None, "nothing is ordered yet");
+    certificate.attempt = placed(&ordering(&certificate), order_at_ca(None), START).state;
+    certificate.attempt = unseen(&certificate, &awaiting(&certificate), problem(), START).state;
+    let tries = awaiting(&certificate).tries;
+    let later = START + time::Duration::seconds(5);
+    certificate.attempt = hasten(&certificate, later).unwrap();
+    let hastened = awaiting(&certificate);
+    assert_eq!((hastened.next_check, hastened.tries), (later, tries), "no try is lost or won");
 }
 
 #[test]

@@ -161,6 +161,48 @@ pub(super) const ROWS: &[Row] = &[
         &["dcv.txt_seen good provider"],
     ),
     (
+        "a CNAME proof in place",
+        |s| s.pointed().wants_cname().customer("_token.app CNAME validate.dcv.platform.net"),
+        &["dcv.cname_seen good provider"],
+    ),
+    (
+        "no CNAME proof",
+        |s| s.pointed().wants_cname(),
+        &[
+            "dcv.cname_missing problem customer",
+            "=> add _token.app.customer.com CNAME validate.dcv.platform.net",
+        ],
+    ),
+    (
+        "a CNAME proof to somebody else",
+        |s| s.pointed().wants_cname().customer("_token.app CNAME validate.rival.net"),
+        &["dcv.cname_wrong_target problem customer"],
+    ),
+    (
+        "a CNAME proof at a doubled name",
+        |s| {
+            let line = "_token.app.customer.com CNAME validate.dcv.platform.net";
+            s.pointed().wants_cname().customer(line)
+        },
+        &["dcv.cname_doubled_label problem customer"],
+    ),
+    (
+        "a record that stays, written in another way",
+        |s| {
+            let line = "_validation-persist.app TXT ca.net;policy=wildcard;accounturi=https://ca.invalid/acct/1";
+            s.pointed().wants_persist().customer(line)
+        },
+        &["dcv.txt_seen good provider"],
+    ),
+    (
+        "a record that stays for another account",
+        |s| {
+            let line = "_validation-persist.app TXT ca.net; accounturi=https://ca.invalid/acct/2";
+            s.pointed().wants_persist().customer(line)
+        },
+        &["dcv.persist_unfit problem customer"],
+    ),
+    (
         "no proof",
         |s| s.pointed().wants_txt(&["one"]),
         &["dcv.txt_missing problem customer", "=> add _acme-challenge.app.customer.com TXT one"],

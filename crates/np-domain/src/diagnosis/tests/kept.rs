@@ -156,6 +156,23 @@ pub(super) const ROWS: &[Row] = &[
         &["hostname.no_room_for_challenge problem provider"],
     ),
     (
+        "nobody has approved",
+        |s| s.pointed().wants_approval(),
+        &["dcv.approval_awaited problem customer"],
+    ),
+    (
+        "mails could not be sent",
+        |s| {
+            s.pointed().wants_approval().with(|certificate| {
+                if let State::AwaitingControl(awaiting) = &mut certificate.attempt {
+                    let message = Explanation::new("no mail could be sent: connection refused");
+                    awaiting.tries.problems = vec![Problem { actor: Actor::Provider, message }];
+                }
+            })
+        },
+        &["dcv.mail_unsent problem provider"],
+    ),
+    (
         "the tokens ended",
         |s| {
             s.pointed().wants_txt(&["one"]).record(&format!("{CHALLENGE} TXT one")).with(

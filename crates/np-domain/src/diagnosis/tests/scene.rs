@@ -8,7 +8,8 @@ use crate::{
     Timestamp,
     certificate::{
         AuthorityName, AwaitingControl, BundleMethod, CertName, Certificate, Control, ControlProof,
-        DcvMethod, KeyType, Order, State, Tries, Wanted as WantedCertificate,
+        DcvMethod, KeyType, Order, State, Tries, TxtChallenge, ValidationAddress,
+        Wanted as WantedCertificate,
     },
     custom_hostname::{CustomHostname, HostnameRecord, Metadata, OwnershipToken},
     diagnosis::{
@@ -162,6 +163,27 @@ impl Scene {
         };
         let proofs = values.iter().map(proof).collect();
         self.certificate(DcvMethod::Txt, awaiting(proofs))
+    }
+
+    /// The CA waits for a CNAME at `_token`.
+    pub(super) fn wants_cname(self) -> Self {
+        let (name, target) = ("_token.app.customer.com", "validate.dcv.platform.net");
+        let proof =
+            ControlProof::Cname { name: name.parse().unwrap(), target: target.parse().unwrap() };
+        self.certificate(DcvMethod::Cname, awaiting(vec![proof]))
+    }
+
+    /// The CA waits for an approval by e-mail.
+    pub(super) fn wants_approval(self) -> Self {
+        let addresses = ValidationAddress::of(&self.wanted.name);
+        self.certificate(DcvMethod::Email, awaiting(vec![ControlProof::Email { addresses }]))
+    }
+
+    /// The CA waits for a record that stays.
+    pub(super) fn wants_persist(self) -> Self {
+        let name = "_validation-persist.app.customer.com".parse().unwrap();
+        let value = Explanation::new("ca.net; accounturi=https://ca.invalid/acct/1");
+        self.certificate(DcvMethod::Txt, awaiting(vec![ControlProof::Txt { name, value }]))
     }
 
     /// The CA waits for `body` on port 80.
@@ -324,6 +346,8 @@ fn issuers() -> Vec<Issuer> {
         authority,
         domains: vec![domain.parse().unwrap()],
         account: account.map(Explanation::new),
+        txt: TxtChallenge::Dns,
+        account_label: None,
     };
     vec![
         issuer(AuthorityName::LetsEncrypt, "letsencrypt.org", Some("https://ca.invalid/acct/1")),

@@ -4,6 +4,7 @@ use np_domain::{
     Timestamp,
     certificate::{Active, AuthorityName},
     certificate_pack::{PackKind, PackRecord},
+    diagnosis::Issuer,
     id::ZoneId,
     zone::Zone,
 };
@@ -76,6 +77,8 @@ struct CertificateWire {
 pub(crate) struct PackView<'a> {
     pub(crate) zone: &'a Zone,
     pub(crate) settings: &'a ApiSettings,
+    /// The CAs, which say where they look for TXT records.
+    pub(crate) issuers: Vec<Issuer>,
     pub(crate) now: Timestamp,
 }
 
@@ -96,7 +99,8 @@ impl PackView<'_> {
         let active = certificate.active.iter().enumerate();
         let primary = certificate.active.first().map(|active| active.issued.id.to_string());
         let hosts = pack.hosts.bases().filter_map(|host| {
-            ssl::delegation(wanted.method, host, self.zone, &self.settings.delegation_domain)
+            let cname = ssl::challenge(&self.issuers, authority, host);
+            ssl::delegation(wanted.method, cname, host, self.zone, &self.settings.delegation_domain)
         });
         PackWire {
             id: pack.id.to_string(),

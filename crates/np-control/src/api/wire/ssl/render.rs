@@ -2,12 +2,13 @@
 
 use np_domain::{
     certificate::{
-        BundleMethod, Certificate, Control, ControlProof, DcvMethod, IssuedCertificate, Order,
-        Origin, chain::ChainFacts,
+        AuthorityName, BundleMethod, Certificate, Control, ControlProof, DcvMethod,
+        IssuedCertificate, Order, Origin, chain::ChainFacts,
     },
     custom_hostname::CustomHostname,
     delegation::DelegationDomain,
-    name::Hostname,
+    diagnosis::Issuer,
+    name::{DnsName, Hostname},
     tls_policy::{Switch, TlsPolicy},
     zone::Zone,
 };
@@ -185,6 +186,7 @@ pub(crate) fn render(
         validation_records: records,
         dcv_delegation_records: delegation(
             wanted.method,
+            challenge(&view.issuers, authority, &hostname.name),
             &hostname.name,
             view.zone,
             &view.settings.delegation_domain,
@@ -273,9 +275,22 @@ fn record(control: &Control) -> RecordWire {
     RecordWire { status: if control.satisfied { "valid" } else { "pending" }, proof }
 }
 
+/// Where the CA looks for TXT records about `host`; `None` as long as it has not said by which label it knows us.
+pub(crate) fn challenge(
+    issuers: &[Issuer],
+    authority: AuthorityName,
+    host: &Hostname,
+) -> Option<DnsName> {
+    match issuers.iter().find(|issuer| issuer.authority == authority) {
+        Some(issuer) => issuer.challenge(host),
+        None => Some(host.acme_challenge()),
+    }
+}
+
 /// The CNAME that lets our DNS answer the CA; none for a hostname too long for it.
 pub(crate) fn delegation(
     method: DcvMethod,
+    challenge: Option<DnsName>,
     host: &Hostname,
     zone: &Zone,
     domain: &DelegationDomain,
@@ -284,7 +299,7 @@ pub(crate) fn delegation(
         DcvMethod::Http | DcvMethod::Email | DcvMethod::Cname => None,
         DcvMethod::Txt => {
             let target = domain.target(host, zone.delegation).ok()?;
-            let cname = host.acme_challenge().to_string();
+            let cname = challenge?.to_string();
             Some(DelegationWire { cname, cname_target: target.to_string() })
         }
     }
