@@ -35,7 +35,7 @@ impl Clock for At {
 }
 
 fn settings() -> LocalSettings {
-    LocalSettings::new(NAME, "validate.ca.net".parse().unwrap())
+    LocalSettings::new(NAME, "validate.ca.net".parse().expect("a name"))
 }
 
 struct World {
