@@ -24,11 +24,28 @@ pub struct StoreOptions {
     pub connections_max: u32,
     /// How long to wait for a connection, and for a lock that another program holds on an SQLite file.
     pub wait_max: Duration,
+    /// What a commit survives.
+    pub durability: Durability,
+}
+
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// The end of the machine's power: nothing that was acknowledged is lost.
+    #[default]
+    Machine,
+    /// The end of this process only, on SQLite: for simulations, whose database nobody needs afterwards. PostgreSQL decides
+    /// for itself.
+    Process,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections_max: 16, wait_max: Duration::from_secs(5) }
+        Self {
+            connections_max: 16,
+            wait_max: Duration::from_secs(5),
+            durability: Durability::Machine,
+        }
     }
 }
 

@@ -31,7 +31,7 @@ mod vault;
 mod visible;
 mod zones;
 
-pub use database::{OpenError, StoreOptions};
+pub use database::{Durability, OpenError, StoreOptions};
 pub use vault::{FileVault, MasterKeyError};
 
 use np_domain::ports::StoreError;

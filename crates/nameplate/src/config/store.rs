@@ -38,7 +38,11 @@ impl Store {
 
     /// How to open it.
     pub(crate) fn options(&self) -> StoreOptions {
-        StoreOptions { connections_max: self.connections_max.get(), wait_max: self.wait_max.0 }
+        StoreOptions {
+            connections_max: self.connections_max.get(),
+            wait_max: self.wait_max.0,
+            ..StoreOptions::default()
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), Invalid> {

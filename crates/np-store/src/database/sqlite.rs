@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use np_domain::ports::StoreError;
 
-use super::{Boxed, Connection, OpenError, StoreOptions, migrations, unavailable};
+use super::{Boxed, Connection, Durability, OpenError, StoreOptions, migrations, unavailable};
 use crate::statement::sql;
 
 /// The most writes that share one commit.
@@ -52,7 +52,10 @@ impl File {
         let database = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(match options.durability {
+                Durability::Machine => SqliteSynchronous::Full,
+                Durability::Process => SqliteSynchronous::Off,
+            })
             .foreign_keys(true)
             .busy_timeout(options.wait_max);
         let connection = database.connect().await.map_err(OpenError::Connect)?;
