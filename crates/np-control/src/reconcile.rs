@@ -23,21 +23,27 @@ pub mod ownership;
 pub mod renewal;
 pub mod retirement;
 
+mod automatic;
 mod caa;
 mod control;
 mod journal;
+mod standin;
+mod timer;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use np_domain::{
-    certificate::{AuthorityName, Methods},
+    certificate::{AuthorityName, Methods, automatic::Policy as Automatic},
     diagnosis::Issuer,
     name::DnsName,
     ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
     zone::activation::Policy,
 };
 
-pub use self::journal::Journal;
+pub use self::{
+    journal::Journal,
+    timer::{Timer, TokioTimer},
+};
 use crate::{stores::Stores, wake::Bells};
 
 /// The vault context of certificates' private keys.
@@ -49,6 +55,8 @@ pub struct World {
     pub stores: Stores,
     /// Wall clock time.
     pub clock: Arc<dyn Clock>,
+    /// Time that passes within a step.
+    pub timer: Arc<dyn Timer>,
     /// Seals private keys.
     pub vault: Arc<dyn Vault>,
     /// DNS.
@@ -120,6 +128,8 @@ pub struct Settings {
     pub name_servers: Vec<DnsName>,
     /// How zones become active.
     pub activation: Policy,
+    /// How renewals are validated.
+    pub automatic: Automatic,
 }
 
 impl Settings {
@@ -136,6 +146,7 @@ impl Settings {
             cdn_domain: None,
             name_servers: Vec::new(),
             activation: Policy::default(),
+            automatic: Automatic::default(),
         }
     }
 }

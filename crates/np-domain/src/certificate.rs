@@ -4,11 +4,14 @@
 //! `attempt`. A renewal is an attempt beside what is active, so that "active" never flickers and the old certificate
 //! serves until the new one does. [`order`] has the steps of an attempt, [`renewal`] the rule of when to begin one.
 
+pub mod automatic;
 pub mod chain;
 pub mod control;
 pub mod order;
 pub mod renewal;
+pub mod standin;
 pub mod upload;
+pub mod urgency;
 
 mod key;
 mod standing;
@@ -45,6 +48,8 @@ pub struct Certificate {
     pub active: Vec<Active>,
     /// The attempt at a certificate that is under way, or the reason why there is none.
     pub attempt: State,
+    /// The highest level of urgency of its renewal that was said.
+    pub alarm: Option<urgency::Level>,
     /// Counts the saves; a save names the version that it read.
     pub version: u64,
 }
@@ -431,7 +436,8 @@ impl Certificate {
             refusals: 0,
             next_try: now,
         });
-        Self { id, owner: owner.into(), wanted, active: Vec::new(), attempt, version: 0 }
+        let (owner, active) = (owner.into(), Vec::new());
+        Self { id, owner, wanted, active, attempt, alarm: None, version: 0 }
     }
 
     /// The item of the feed that says how it is served.

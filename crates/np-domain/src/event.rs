@@ -56,6 +56,10 @@ pub enum EventKind {
     CertificateStalled,
     /// A renewal began.
     RenewalStarted,
+    /// A renewal that fails has become more urgent.
+    RenewalLate,
+    /// Another certificate stands in for one that could not be renewed.
+    CertificateStoodIn,
     /// A certificate was uploaded.
     CertificateUploaded,
     /// An uploaded certificate ends soon.
@@ -93,6 +97,8 @@ impl EventKind {
         (Self::CertificateDeployed, "certificate.deployed"),
         (Self::CertificateStalled, "certificate.stalled"),
         (Self::RenewalStarted, "certificate.renewal_started"),
+        (Self::RenewalLate, "certificate.renewal_late"),
+        (Self::CertificateStoodIn, "certificate.stood_in"),
         (Self::CertificateUploaded, "certificate.uploaded"),
         (Self::CertificateExpiring, "certificate.expiring"),
         (Self::CertificateExpired, "certificate.expired"),

@@ -254,6 +254,7 @@ fn read(row: &Row) -> Result<PackRecord, Damage> {
             wanted: parts.wanted,
             active: parts.active,
             attempt: parts.attempt,
+            alarm: parts.alarm,
             version: row.count("p_version")?,
         },
     })

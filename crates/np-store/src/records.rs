@@ -72,6 +72,7 @@ fn certificate(row: &Row, hostname: HostnameId) -> Result<Option<Certificate>, D
         wanted: parts.wanted,
         active: parts.active,
         attempt: parts.attempt,
+        alarm: parts.alarm,
         version: row.count("c_version")?,
     }))
 }

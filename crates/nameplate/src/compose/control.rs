@@ -16,7 +16,7 @@ use np_control::{
     app::{diagnostics::Issuers, draws::RandomDraws},
     feed_server::{self, FeedLimits, FeedServer, FeedServerDeps},
     reconcile::{
-        Journal, Settings, World,
+        Journal, Settings, TokioTimer, World,
         activation::Activation,
         driver::{self, Pace, Reconcile},
         issuance::Issuance,
@@ -231,13 +231,14 @@ pub(crate) fn trust_store(loaded: &Loaded) -> Result<TrustStore, ConfigError> {
     TrustStore::from_pem(&text).map_err(|why| blame(why.to_string()))
 }
 
-fn resolver(loaded: &Loaded) -> Result<Arc<dyn Resolver>, ConfigError> {
+/// The resolvers that the configuration names.
+pub(crate) fn resolver(loaded: &Loaded) -> Result<Arc<dyn Resolver>, ConfigError> {
     let resolver = DnsResolver::new(loaded.config.checks.resolver());
     Ok(Arc::new(resolver.map_err(|why| resolvers_refused(loaded, why))?))
 }
 
 /// What diagnoses look with.
-fn inspector(
+pub(crate) fn inspector(
     loaded: &Loaded,
     probe: HttpTokenProbe,
     clock: Arc<dyn Clock>,
@@ -264,6 +265,7 @@ fn world(
     Arc::new(World {
         stores: ground.stores.clone(),
         clock: ground.clock.clone(),
+        timer: Arc::new(TokioTimer::default()),
         vault: ground.vault.clone(),
         resolver: senses.resolver,
         probe: senses.probe,
@@ -273,6 +275,7 @@ fn world(
         settings: Settings {
             name_servers: name_servers(loaded),
             activation: config.zones.activation.into(),
+            automatic: config.certificates.automatic(),
             ..config.reconcile.settings(owner, ground.cdn_domain.clone())
         },
     })

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use np_domain::certificate::KeyType;
+use np_domain::certificate::{KeyType, automatic::Policy as Automatic};
 use serde::{Deserialize, Serialize};
 
 use super::{authorities::AuthorityWord, error::Invalid};
@@ -18,6 +18,10 @@ pub(crate) struct Certificates {
     /// A PEM file with the roots that uploaded certificates must lead to, and intermediates that complete their chains;
     /// without it, Mozilla's roots as of this program's build.
     pub(crate) trust_store: Option<PathBuf>,
+    /// Whether renewals are validated by HTTP where that works without the customer, whatever method was chosen.
+    pub(crate) automatic_http: bool,
+    /// Whether a renewal that was makes `http` the method on record.
+    pub(crate) record_automatic_http: bool,
 }
 
 /// A kind of key.
@@ -45,6 +49,8 @@ impl Default for Certificates {
             default_authority: AuthorityWord::LetsEncrypt,
             key_types: vec![KeyWord::P256],
             trust_store: None,
+            automatic_http: Automatic::default().is_on,
+            record_automatic_http: Automatic::default().is_recorded,
         }
     }
 }
@@ -59,6 +65,11 @@ impl Certificates {
             true => Err(Invalid::new("key_types", "a kind of key stands there twice: remove one")),
             false => Ok(()),
         }
+    }
+
+    /// How renewals are validated.
+    pub(crate) fn automatic(&self) -> Automatic {
+        Automatic { is_on: self.automatic_http, is_recorded: self.record_automatic_http }
     }
 
     /// The kinds of keys.

@@ -55,7 +55,7 @@ pub(super) async fn wait(
     limit: Duration,
     stop: &CancellationToken,
 ) -> Result<Confirmation, StoreError> {
-    let deadline = tokio::time::Instant::now() + limit;
+    let deadline = world.timer.elapsed() + limit;
     let mut position = FeedPosition::Unnumbered;
     loop {
         // From before the look: a report that comes while we look is not missed.
@@ -64,13 +64,13 @@ pub(super) async fn wait(
             position = world.stores.feed.position(key).await?;
         }
         let confirmation = look(world, position, role).await?;
-        if confirmation != Confirmation::NotYet || tokio::time::Instant::now() >= deadline {
+        if confirmation != Confirmation::NotYet || world.timer.elapsed() >= deadline {
             return Ok(confirmation);
         }
         tokio::select! {
             () = stop.cancelled() => return Ok(confirmation),
             () = reported => {}
-            () = tokio::time::sleep(LOOK_PERIOD) => {}
+            () = world.timer.sleep(LOOK_PERIOD) => {}
         }
     }
 }

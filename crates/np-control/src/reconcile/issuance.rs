@@ -12,8 +12,8 @@ use np_domain::{
     caa::Permission,
     certificate::{
         Actor, AwaitingControl, Certificate, CertificateRecord, DcvMethod, Holder,
-        IssuedCertificate, Issuing, Order, Ordering, Origin, Problem, State, Validating,
-        chain::ValidatedChain, order,
+        IssuedCertificate, Issuing, Order, Ordering, Origin, Problem, State, Validating, automatic,
+        chain::ValidatedChain, order, urgency,
     },
     event::Event,
     id::CertificateId,
@@ -30,7 +30,7 @@ use super::{
     KEY_CONTEXT, World, caa, control,
     deployment::{self, Confirmation},
     driver::Reconcile,
-    renewal, retirement,
+    renewal, retirement, standin,
 };
 use crate::adapters::{keys, x509};
 
@@ -94,6 +94,7 @@ impl<'a> Worker<'a> {
             }
             let Some(step) = self.step(&mut certificate).await? else { return Ok(()) };
             certificate.attempt = step.state.clone();
+            urgency::hasten(&mut certificate, self.world.clock.now());
             let hold = match self.stop.is_cancelled() {
                 true => Hold::Release,
                 false => self.world.hold(certificate.due_at()),
@@ -120,7 +121,7 @@ impl<'a> Worker<'a> {
         let wait = (due - now).max(time::Duration::ZERO).unsigned_abs();
         tokio::select! {
             () = self.stop.cancelled() => false,
-            () = tokio::time::sleep(wait) => true,
+            () = self.world.timer.sleep(wait) => true,
         }
     }
 
@@ -138,8 +139,11 @@ impl<'a> Worker<'a> {
         hold: Hold,
     ) -> Result<(), StoreError> {
         let at = self.world.clock.now();
-        let events: Vec<_> =
+        let mut events: Vec<_> =
             step.event.into_iter().map(|(kind, detail)| Event { at, kind, detail }).collect();
+        let alarm = urgency::sound(&mut certificate, at);
+        let level = alarm.as_ref().map(|(_, _, level)| *level);
+        events.extend(alarm.map(|(kind, detail, _)| Event { at, kind, detail }));
         let change = CertificateChange {
             certificate: certificate.clone(),
             events: events.clone(),
@@ -149,6 +153,9 @@ impl<'a> Worker<'a> {
         certificate.version += 1;
         self.record.certificate = certificate;
         self.world.journal.note_certificate(&self.record.holder, &events);
+        if let Some(level) = level {
+            self.world.journal.note_alarm(&self.record.holder, level);
+        }
         self.world.bells.saved.ring_all();
         if step.publish == Publish::Yes {
             self.world.bells.publication.ring();
@@ -158,25 +165,49 @@ impl<'a> Worker<'a> {
 
     /// Performs the exchange that the state asks for.
     async fn step(&self, certificate: &mut Certificate) -> Result<Option<order::Step>, StoreError> {
+        if let Some(step) = standin::step(self.world, &self.record.holder, certificate).await? {
+            return Ok(Some(step));
+        }
         let now = self.world.clock.now();
         Ok(match certificate.attempt.clone() {
             State::Settled(_) | State::Stalled(_) | State::Kept(_) => {
                 renewal::step(&self.record.holder, certificate, now)
             }
-            State::Ordering(ordering) => Some(self.place(certificate, &ordering).await),
+            State::Ordering(ordering) => Some(self.place(certificate, &ordering).await?),
             State::AwaitingControl(awaiting) => Some(self.look(certificate, &awaiting).await?),
             State::Validating(validating) => Some(self.ask(certificate, &validating).await),
-            State::Issuing(issuing) => Some(self.obtain(certificate, &issuing).await),
+            State::Issuing(issuing) => {
+                let step = self.obtain(certificate, &issuing).await;
+                self.record_method(certificate, &issuing, &step);
+                Some(step)
+            }
             State::Issued(_) | State::Uploaded(_) => {
                 deployment::step(self.world, certificate, self.stop).await?
             }
         })
     }
 
-    async fn place(&self, certificate: &Certificate, ordering: &Ordering) -> order::Step {
+    /// A renewal that succeeded by HTTP, automatically, makes that the method on record, where the provider wants it so.
+    fn record_method(&self, certificate: &mut Certificate, issuing: &Issuing, step: &order::Step) {
+        let has_succeeded = matches!(step.state, State::Issued(_));
+        if has_succeeded
+            && self.world.settings.automatic.is_recorded
+            && automatic::is_automatic(&issuing.order, &certificate.wanted)
+        {
+            certificate.wanted.method = DcvMethod::Http;
+        }
+    }
+
+    async fn place(
+        &self,
+        certificate: &Certificate,
+        ordering: &Ordering,
+    ) -> Result<order::Step, StoreError> {
+        let holder = &self.record.holder;
         let terms = OrderTerms {
-            names: self.record.holder.names(certificate),
-            method: certificate.wanted.method,
+            names: holder.names(certificate),
+            method: super::automatic::method(self.world, holder, certificate, &ordering.tries)
+                .await?,
             key_type: ordering.key_type,
         };
         let placed = match self.world.authorities.get(certificate.wanted.authority) {
@@ -187,13 +218,13 @@ impl<'a> Worker<'a> {
             None => Err(unconfigured()),
         };
         let now = self.world.clock.now();
-        match placed {
+        Ok(match placed {
             Ok(mut order) => {
                 order.expires_at.get_or_insert(now + order::life_assumed(order.authority));
                 order::placed(ordering, order, now)
             }
             Err(why) => order::not_placed(certificate, ordering, &why, now),
-        }
+        })
     }
 
     /// Whether CAA permits the order. Nothing is looked up for a CA that does not look at CAA itself.
@@ -227,6 +258,9 @@ impl<'a> Worker<'a> {
         let now = self.world.clock.now();
         let evidence = match looked {
             Ok(evidence) => evidence,
+            Err(problems) if automatic::is_automatic(&awaiting.order, &certificate.wanted) => {
+                return Ok(automatic::fell_back(awaiting, problems, now));
+            }
             Err(problems) => {
                 let problems = uninvited.into_iter().chain(problems).collect();
                 return Ok(order::unseen(certificate, awaiting, problems, now));
@@ -267,11 +301,13 @@ impl<'a> Worker<'a> {
         certificate: &Certificate,
         awaiting: &AwaitingControl,
     ) -> Result<(), StoreError> {
-        let role = match certificate.wanted.method {
-            DcvMethod::Http => NodeRole::Edge,
-            DcvMethod::Txt => NodeRole::Dns,
-            // No node shows these.
-            DcvMethod::Email | DcvMethod::Cname => return Ok(()),
+        let role = match automatic::shows_http(&awaiting.order) {
+            true => NodeRole::Edge,
+            false => match certificate.wanted.method {
+                // No node shows these.
+                DcvMethod::Email | DcvMethod::Cname => return Ok(()),
+                DcvMethod::Http | DcvMethod::Txt => NodeRole::Dns,
+            },
         };
         let age = (self.world.clock.now() - awaiting.placed_at).unsigned_abs();
         let left = self.world.settings.publication_wait.saturating_sub(age);

@@ -1,7 +1,7 @@
 //! One log line and one count for each event of a hostname or a zone's certificate pack, written once its save has succeeded.
 
 use np_domain::{
-    certificate::Holder,
+    certificate::{Holder, urgency::Level},
     certificate_pack::Pack,
     custom_hostname::CustomHostname,
     event::{Event, EventKind},
@@ -16,11 +16,17 @@ use prometheus_client::{
 #[derive(Clone)]
 pub struct Journal {
     events: Family<EventLabels, Counter>,
+    alarms: Family<AlarmLabels, Counter>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct EventLabels {
     kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AlarmLabels {
+    level: &'static str,
 }
 
 impl Default for Journal {
@@ -30,7 +36,11 @@ impl Default for Journal {
         for (_, kind) in EventKind::ALL {
             let _: u64 = events.get_or_create(&EventLabels { kind }).get();
         }
-        Self { events }
+        let alarms = Family::<AlarmLabels, Counter>::default();
+        for (_, level) in Level::ALL {
+            let _: u64 = alarms.get_or_create(&AlarmLabels { level }).get();
+        }
+        Self { events, alarms }
     }
 }
 
@@ -42,6 +52,11 @@ impl Journal {
             "State changes of hostnames and of zones' certificate packs, by kind",
             self.events.clone(),
         );
+        registry.register(
+            "renewal_alarms",
+            "Renewals that fail, each time that one has become more urgent, by level",
+            self.alarms.clone(),
+        );
     }
 
     /// Notes what happened to the certificate of `holder`.
@@ -49,6 +64,24 @@ impl Journal {
         match holder {
             Holder::Hostname(hostname) => self.note(hostname, events),
             Holder::Pack(pack) => self.note_pack(pack, events),
+        }
+    }
+
+    /// Notes that the renewal of `holder`'s certificate fails and has become this urgent: louder than any other event.
+    pub fn note_alarm(&self, holder: &Holder, level: Level) {
+        let word = level.as_str();
+        self.alarms.get_or_create(&AlarmLabels { level: word }).inc();
+        let subject = match holder {
+            Holder::Hostname(hostname) => hostname.name.to_string(),
+            Holder::Pack(pack) => format!("pack {}", pack.id),
+        };
+        match level {
+            Level::Failing | Level::Late => {
+                tracing::warn!(subject, level = word, "renewal.late");
+            }
+            Level::Urgent | Level::Critical | Level::Over => {
+                tracing::error!(subject, level = word, "renewal.late");
+            }
         }
     }
 

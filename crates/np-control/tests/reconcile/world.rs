@@ -10,8 +10,8 @@ use std::{
 use async_trait::async_trait;
 use np_control::{
     reconcile::{
-        Authorities, Journal, Settings, World, activation::Activation, driver::Reconcile,
-        issuance::Issuance, ownership::Ownership,
+        Authorities, Journal, Settings, TokioTimer, World, activation::Activation,
+        driver::Reconcile, issuance::Issuance, ownership::Ownership,
     },
     stores::Stores,
     wake::Bells,
@@ -292,6 +292,7 @@ impl TestWorld {
         let world = World {
             stores,
             clock: Arc::new(self.clock.clone()),
+            timer: Arc::new(TokioTimer::default()),
             vault: Arc::new(MarkingVault),
             resolver: self.customers.clone(),
             probe: self.customers.clone(),

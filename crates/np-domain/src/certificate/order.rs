@@ -356,9 +356,9 @@ pub fn deployed(certificate: &mut Certificate, now: Timestamp) -> Option<Step> {
     let state = match unfit_key(certificate) {
         Some(key_type) => fresh(key_type, Tries::new(now), now),
         None => {
-            // What was uploaded has served until here.
+            // What was uploaded, or stood in, has served until here.
             let served = certificate.active.len();
-            certificate.active.retain(|active| !active.issued.origin.is_uploaded());
+            certificate.active.retain(|active| active.issued.origin.is_obtained());
             if certificate.active.len() < served {
                 publish = Publish::Yes;
             }
@@ -395,7 +395,7 @@ fn unfit_key(certificate: &Certificate) -> Option<KeyType> {
         let mut active = certificate.active.iter().map(|active| &active.issued);
         active.any(|one| {
             one.key_type == key
-                && !one.origin.is_uploaded()
+                && one.origin.is_obtained()
                 && one.origin == newest.origin
                 && names(one) == names(newest)
         })
@@ -444,11 +444,11 @@ fn gives_way(urgent: KeyType, now: Timestamp) -> Step {
     Step::told(state, EventKind::RenewalStarted, detail, Publish::Yes)
 }
 
-fn fresh(key_type: KeyType, tries: Tries, now: Timestamp) -> State {
+pub(super) fn fresh(key_type: KeyType, tries: Tries, now: Timestamp) -> State {
     State::Ordering(Ordering { key_type, tries, refusals: 0, next_try: now })
 }
 
-fn failed(tries: &Tries, problems: Vec<Problem>) -> Tries {
+pub(super) fn failed(tries: &Tries, problems: Vec<Problem>) -> Tries {
     Tries { since: tries.since, failed: tries.failed.saturating_add(1), problems }
 }
 
@@ -480,9 +480,9 @@ fn has_active(certificate: &Certificate, key_type: KeyType) -> bool {
     obtained(certificate).any(|active| active.issued.key_type == key_type)
 }
 
-/// Those of CAs: what was uploaded is not ours to renew.
+/// Those of CAs: what was uploaded, or stands in, is not ours to renew.
 fn obtained(certificate: &Certificate) -> impl Iterator<Item = &Active> {
-    certificate.active.iter().filter(|active| !active.issued.origin.is_uploaded())
+    certificate.active.iter().filter(|active| active.issued.origin.is_obtained())
 }
 
 /// The kind of key to obtain next: the one whose renewal is due, else one that is missing, else the next to be due.

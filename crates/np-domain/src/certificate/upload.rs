@@ -49,12 +49,24 @@ pub enum Origin {
     Authority(AuthorityName),
     /// Whoever uses the API.
     Uploaded(Presented),
+    /// Another certificate of the zone, which stands in for one that could not be renewed.
+    Borrowed(PackId),
 }
 
 impl Origin {
     /// Whether it was uploaded.
     pub fn is_uploaded(&self) -> bool {
         matches!(self, Self::Uploaded(_))
+    }
+
+    /// Whether we obtained it, for what it is served for, from a CA.
+    pub fn is_obtained(&self) -> bool {
+        matches!(self, Self::Authority(_))
+    }
+
+    /// Whether it stands in for another one.
+    pub fn is_borrowed(&self) -> bool {
+        matches!(self, Self::Borrowed(_))
     }
 }
 
@@ -119,7 +131,7 @@ pub fn csrs<'a>(active: &'a [Active], attempt: &'a State) -> impl Iterator<Item 
     let used = active.iter().map(|active| &active.issued).chain(coming);
     used.filter_map(|one| match &one.origin {
         Origin::Uploaded(presented) => presented.csr,
-        Origin::Authority(_) => None,
+        Origin::Authority(_) | Origin::Borrowed(_) => None,
     })
 }
 

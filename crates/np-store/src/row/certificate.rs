@@ -10,6 +10,7 @@ use np_domain::certificate;
 words!(AuthorityName is certificate::AuthorityName: Digicert, Google, LetsEncrypt, SslCom);
 words!(BundleMethod is certificate::BundleMethod: Force, Optimal, Ubiquitous);
 words!(DcvMethod is certificate::DcvMethod: Http, Txt, Email, Cname);
+words!(Level is certificate::urgency::Level: Failing, Late, Urgent, Critical, Over);
 words!(KeyType is certificate::KeyType: P256, P384, Rsa2048, Rsa3072, Rsa4096);
 
 #[derive(Serialize, Deserialize)]
@@ -19,6 +20,8 @@ pub(crate) struct Certificate {
     wanted: Wanted,
     active: Vec<Active>,
     attempt: State,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alarm: Option<Level>,
 }
 
 /// What of a certificate comes out of its document.
@@ -26,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) wanted: certificate::Wanted,
     pub(crate) active: Vec<certificate::Active>,
     pub(crate) attempt: certificate::State,
+    pub(crate) alarm: Option<certificate::urgency::Level>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +57,7 @@ impl From<&certificate::Certificate> for Certificate {
             wanted: (&certificate.wanted).into(),
             active: certificate.active.iter().map(Into::into).collect(),
             attempt: (&certificate.attempt).into(),
+            alarm: certificate.alarm.map(Into::into),
         }
     }
 }
@@ -65,6 +70,7 @@ impl TryFrom<Certificate> for Parts {
             wanted: row.wanted.try_into()?,
             active: each(row.active)?,
             attempt: row.attempt.try_into()?,
+            alarm: row.alarm.map(Into::into),
         })
     }
 }

@@ -25,6 +25,9 @@ pub(crate) struct IssuedCertificate {
     authority: Option<AuthorityName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     upload: Option<Presented>,
+    /// Whose certificate stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    borrowed: Option<String>,
     chain: Chain,
     key: Bytes,
     key_type: KeyType,
@@ -55,14 +58,16 @@ struct Chain {
 
 impl From<&certificate::IssuedCertificate> for IssuedCertificate {
     fn from(issued: &certificate::IssuedCertificate) -> Self {
-        let (authority, upload) = match &issued.origin {
-            Origin::Authority(authority) => (Some((*authority).into()), None),
-            Origin::Uploaded(presented) => (None, Some(presented.into())),
+        let (authority, upload, borrowed) = match &issued.origin {
+            Origin::Authority(authority) => (Some((*authority).into()), None, None),
+            Origin::Uploaded(presented) => (None, Some(presented.into()), None),
+            Origin::Borrowed(from) => (None, None, Some(from.to_string())),
         };
         Self {
             id: issued.id.to_string(),
             authority,
             upload,
+            borrowed,
             chain: issued.chain.facts().into(),
             key: Bytes(issued.key.as_bytes().to_vec()),
             key_type: issued.key_type.into(),
@@ -75,10 +80,11 @@ impl TryFrom<IssuedCertificate> for certificate::IssuedCertificate {
     type Error = Damage;
 
     fn try_from(row: IssuedCertificate) -> Result<Self, Damage> {
-        let origin = match (row.authority, row.upload) {
-            (Some(authority), None) => Origin::Authority(authority.into()),
-            (None, Some(presented)) => Origin::Uploaded(presented.try_into()?),
-            _ => return Err(Damage::new("a certificate is either a CA's or uploaded")),
+        let origin = match (row.authority, row.upload, row.borrowed) {
+            (Some(authority), None, None) => Origin::Authority(authority.into()),
+            (None, Some(presented), None) => Origin::Uploaded(presented.try_into()?),
+            (None, None, Some(from)) => Origin::Borrowed(from.parse()?),
+            _ => return Err(Damage::new("a certificate is a CA's, uploaded, or stands in")),
         };
         Ok(Self {
             id: row.id.parse()?,

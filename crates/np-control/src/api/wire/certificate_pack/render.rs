@@ -116,7 +116,7 @@ impl PackView<'_> {
             certificate_authority: AuthorityName::as_str(authority),
             cloudflare_branding: pack.branding,
             validation_records: ssl::records(certificate.open_order()),
-            validation_errors: ssl::problems(certificate),
+            validation_errors: ssl::problems(certificate, self.now),
             dcv_delegation_records: hosts.collect(),
             created_on: moment(pack.created_at),
         }

@@ -1,9 +1,12 @@
 //! How a certificate looks in a reply.
 
 use np_domain::{
+    Timestamp,
     certificate::{
         AuthorityName, BundleMethod, Certificate, Control, ControlProof, DcvMethod,
-        IssuedCertificate, Order, Origin, chain::ChainFacts,
+        IssuedCertificate, Order, Origin,
+        chain::ChainFacts,
+        urgency::{self, Level},
     },
     custom_hostname::CustomHostname,
     delegation::DelegationDomain,
@@ -194,7 +197,7 @@ pub(crate) fn render(
         .filter(|_| is_managed)
         .into_iter()
         .collect(),
-        validation_errors: problems(certificate),
+        validation_errors: problems(certificate, view.now),
         progress: progress::of_attempt(&certificate.attempt),
         leaf: shown.first().map(|issued| leaf(issued.chain.facts())),
         uploaded: shown.first().filter(|_| !is_managed).and_then(|issued| uploaded(issued)),
@@ -305,10 +308,16 @@ pub(crate) fn delegation(
     }
 }
 
-/// Why there is trouble.
-pub(crate) fn problems(certificate: &Certificate) -> Vec<ErrorWire> {
-    let problems = certificate.problems().iter();
-    problems.map(|problem| ErrorWire { message: problem.message.to_string() }).collect()
+/// Why there is trouble; of a renewal also what is served meanwhile, and until when.
+pub(crate) fn problems(certificate: &Certificate, now: Timestamp) -> Vec<ErrorWire> {
+    let problems = certificate.problems().iter().map(|problem| problem.message.to_string());
+    let mut messages: Vec<_> = problems.collect();
+    if !messages.is_empty() && !certificate.active.is_empty() {
+        let level = urgency::level(certificate, now).map_or("failing", Level::as_str);
+        let served = urgency::served_until(certificate, now);
+        messages.push(format!("The renewal fails ({level}): {served}."));
+    }
+    messages.into_iter().map(|message| ErrorWire { message }).collect()
 }
 
 fn leaf(facts: &ChainFacts) -> LeafWire {
