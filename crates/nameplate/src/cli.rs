@@ -8,7 +8,8 @@ const AFTER_HELP: &str = "\
 Try `nameplate demo` first: it needs no configuration, no network and no rights.
 
 Configuration is a file in TOML (nameplate.example.toml shows every key) and variables of the environment
-(NAMEPLATE_SECTION__KEY), which win. Exit codes: 0 all is well, 1 something failed, 2 the configuration cannot be used.";
+(NAMEPLATE_SECTION__KEY), which win. Exit codes: 0 all is well, 1 something failed, 2 the configuration cannot be used, 3 a
+`doctor` found a problem or a `simulate` a broken promise.";
 
 /// Custom hostnames for SaaS, self-hosted: proves who controls a customer's hostname, obtains its certificate, renews it
 /// and terminates TLS for it in front of your origin. Speaks the Cloudflare v4 API.
@@ -37,6 +38,12 @@ pub(crate) enum Command {
     Migrate(ConfigArgs),
     /// Give the user who was made at the first start a new key for X-Auth-Key, and print it; the old one opens nothing more
     RollKey(ConfigArgs),
+    /// Say why a hostname is not active, who must act and how; also of one that was not added yet. Without a hostname: whether
+    /// this installation is well. Exit codes: 0 no problem, 3 problems, 1 it could not be found out
+    Doctor(DoctorArgs),
+    /// Run years of many hostnames on a clock of their own, with a CA that is away, broken DNS and crashes: no certificate may
+    /// end that could have been renewed, and no limit of a CA be exceeded. Exit code 3 when one was
+    Simulate(SimulateArgs),
     /// Show all of it on this machine: three hostnames from an API call to a verified HTTPS answer
     Demo(DemoArgs),
 }
@@ -47,6 +54,56 @@ pub(crate) struct ConfigArgs {
     /// The configuration file [default: nameplate.toml, if it is there]
     #[arg(short, long, value_name = "FILE", env = "NAMEPLATE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// What is examined, and how.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The hostname; none: this installation
+    pub(crate) hostname: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// The zone that the hostname is in, or is to be added to, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) zone: Option<String>,
+    /// Ask the API there (http://HOST:PORT) instead of the database here; only for hostnames that were added
+    #[arg(long, value_name = "URL", requires = "hostname")]
+    pub(crate) api: Option<String>,
+    /// The token to ask it with
+    #[arg(long, env = "NAMEPLATE_TOKEN", hide_env_values = true, requires = "api")]
+    pub(crate) token: Option<String>,
+    /// Print JSON, as the API gives it
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is simulated.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// How many hostnames
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) hostnames: u32,
+    /// For how many days
+    #[arg(long, default_value_t = 1095)]
+    pub(crate) days: u32,
+    /// What everything is drawn from [default: a number that is drawn, and printed]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// On which day the main CA goes away
+    #[arg(long, default_value_t = 400)]
+    pub(crate) outage_day: u32,
+    /// For how many hours
+    #[arg(long, default_value_t = 72)]
+    pub(crate) outage_hours: u32,
+    /// Of how many hostnames in a hundred DNS breaks and heals
+    #[arg(long, default_value_t = 5)]
+    pub(crate) broken_percent: u32,
+    /// How many days certificates live
+    #[arg(long, default_value_t = 90)]
+    pub(crate) life_days: u32,
+    /// Do without a second CA
+    #[arg(long)]
+    pub(crate) one_ca: bool,
 }
 
 /// How the demo runs.

@@ -9,6 +9,8 @@ use crate::config::error::ConfigError;
 pub(crate) enum Failure {
     /// The configuration cannot be used: exit code 2.
     Config(ConfigError),
+    /// What was examined is not as it should be, and that was said already: exit code 3.
+    Found,
     /// Anything else: exit code 1.
     Other(anyhow::Error),
 }
@@ -36,6 +38,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) => ExitCode::from(2),
+            Self::Found => ExitCode::from(3),
             Self::Other(_) => ExitCode::FAILURE,
         }
     }
@@ -45,6 +48,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(why) => write!(f, "{why}"),
+            Self::Found => f.write_str("problems were found"),
             Self::Other(why) => write!(f, "{why:#}"),
         }
     }

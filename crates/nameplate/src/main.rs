@@ -9,10 +9,12 @@ mod cli;
 mod compose;
 mod config;
 mod demo;
+mod doctor;
 mod failure;
 mod http_server;
 mod logging;
 mod signals;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -57,12 +59,14 @@ fn run(command: Command) -> Result<(), Failure> {
             let loaded = load(&args)?;
             block_on(compose::roll_key(&loaded))
         }
+        Command::Doctor(args) => block_on(doctor::run(args)),
+        Command::Simulate(args) => block_on(simulate::run(&args)),
         Command::Demo(args) => block_on(demo::run(&args)),
     }
 }
 
 /// Reads the configuration, and logs as it says from then on.
-fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
+pub(crate) fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     // Variables that are no UTF-8 cannot be ours.
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

@@ -41,6 +41,7 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
 use np_domain::{
     certificate::{AuthorityName, KeyType, Methods},
     delegation::DelegationDomain,
+    diagnosis::Report,
     name::DnsName,
     network::AddressRange,
     ports::{Clock, Inspector, Vault},
@@ -68,6 +69,11 @@ pub const CREATE_WAIT: Duration = Duration::from_secs(2);
 /// How many certificate packs a zone may have, unless configured otherwise. They are listed whole, so that this bounds a
 /// list too.
 pub const PACKS_PER_ZONE_MAX: u32 = 100;
+
+/// A diagnosis as the API gives it, for who shows it elsewhere.
+pub fn diagnosis(report: &Report) -> serde_json::Value {
+    serde_json::to_value(wire::diagnostics::ReportWire::of(report)).unwrap_or_default()
+}
 
 /// What the API needs.
 #[derive(Clone)]

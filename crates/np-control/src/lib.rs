@@ -4,7 +4,7 @@
 //! This package knows the database only through the ports of np-domain and serving nodes only through the feed, so that
 //! neither SQL nor TLS libraries are reachable from here. Reading order: [`stores`] and [`wake`] (what everything here
 //! shares), [`app`] (use cases), [`api`] (how they are called), [`reconcile`] (what happens by itself), [`adapters`]
-//! (resolver, HTTP probe, CAs, keys), [`feed_server`] (what nodes are told).
+//! (resolver, HTTP probe, CAs, keys), [`feed_server`] (what nodes are told), [`simulation`] (years of it in minutes).
 #![forbid(unsafe_code)]
 
 pub mod adapters;
@@ -12,5 +12,6 @@ pub mod api;
 pub mod app;
 pub mod feed_server;
 pub mod reconcile;
+pub mod simulation;
 pub mod stores;
 pub mod wake;

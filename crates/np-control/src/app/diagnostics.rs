@@ -11,13 +11,14 @@ use std::{
 };
 
 use np_domain::{
+    Timestamp,
     certificate::AuthorityName,
     custom_hostname::HostnameRecord,
     delegation::DelegationDomain,
     diagnosis::{Issuer, Report, Wanted, diagnose},
     event::Event,
     id::HostnameId,
-    name::DnsName,
+    name::{DnsName, Hostname},
     ports::Inspector,
     zone::{CnameTarget, Zone},
 };
@@ -103,18 +104,39 @@ impl Diagnostics {
         kept.entry(id).or_default().clone()
     }
 
-    fn wanted(&self, zone: &Zone, record: HostnameRecord) -> Wanted {
-        let name = record.hostname.name.clone();
+    /// What is the matter with a name at this moment, whether or not it was added to `zone`. For whoever may look as often
+    /// as they like: nothing is kept, and nothing bounds it.
+    pub async fn examine(
+        &self,
+        zone: &Zone,
+        name: &Hostname,
+        record: Option<HostnameRecord>,
+        now: Timestamp,
+    ) -> Report {
+        let wanted = self.wanted(zone, name.clone(), record);
+        let sight = self.0.inspector.inspect(&wanted).await;
+        diagnose(&wanted, &sight, now)
+    }
+
+    /// What a name of `zone` is to point at, and where its challenges are to be delegated to.
+    pub fn records(&self, zone: &Zone, name: &Hostname) -> (DnsName, Option<DnsName>) {
+        let wanted = self.wanted(zone, name.clone(), None);
+        (wanted.point_at, wanted.delegation)
+    }
+
+    fn wanted(&self, zone: &Zone, name: Hostname, record: Option<HostnameRecord>) -> Wanted {
         let target = CnameTarget::of(zone, self.0.cdn_domain.as_ref());
-        let in_use = record.certificate.as_ref().and_then(|c| c.wanted.authority);
+        let certificate = record.as_ref().and_then(|record| record.certificate.as_ref());
+        let in_use = certificate.and_then(|c| c.wanted.authority);
+        let has_own_origin = record.as_ref().is_some_and(|r| r.hostname.origin.is_some());
         Wanted {
             point_at: point_at(zone, &target),
             zone_is_active: zone.state.is_active(),
-            has_origin: zone.fallback.is_some() || record.hostname.origin.is_some(),
+            has_origin: zone.fallback.is_some() || has_own_origin,
             delegation: self.0.delegation_domain.target(&name, zone.delegation).ok(),
             issuers: in_front(in_use, (self.0.issuers)()),
             name,
-            record: Some(record),
+            record,
             target,
         }
     }
@@ -145,7 +167,8 @@ pub async fn diagnostics(
 ) -> Result<Arc<Report>, DiagnoseError> {
     let record = hostnames::find(app, zone, id).await?;
     let diagnostics = &app.diagnostics;
-    let wanted = diagnostics.wanted(zone, record);
+    let name = record.hostname.name.clone();
+    let wanted = diagnostics.wanted(zone, name, Some(record));
     let place = diagnostics.place(id);
     let mut kept = place.lock().await;
     if let Some(kept) = kept.as_ref().filter(|k| k.until > Instant::now() && k.wanted == wanted) {
