@@ -42,6 +42,11 @@ schemathesis: setup ## Call the API with many more requests made from its OpenAP
 fault-zoo: setup ## Diagnose every fault of the zoo against real and misbehaving servers
 	$(CARGO) test -p np-control --test zoo $(ARGS)
 
+.PHONY: simulate
+simulate: ## Run 10,000 hostnames through three years with an outage, broken DNS and crashes (release build)
+	@scripts/install-build-deps
+	$(CARGO) run --release -p nameplate -- simulate $(ARGS)
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all
@@ -57,6 +62,14 @@ lint: ## Check format, clippy with warnings as errors, licences and the dependen
 .PHONY: bench-api
 bench-api: setup ## Measure creates, reads and lists out of a million hostnames through the API
 	bench/api $(ARGS)
+
+.PHONY: bench-checks
+bench-checks: setup ## Measure checks of ownership a second against a local name server
+	bench/checks $(ARGS)
+
+.PHONY: bench-issuance
+bench-issuance: setup ## Measure certificates a second from a local ACME server
+	bench/issuance $(ARGS)
 
 .PHONY: bench-time-to-active
 bench-time-to-active: setup ## Measure from creating a hostname to HTTPS 200 on it

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::value::Span;
+
 const AFTER_HELP: &str = "\
 Try `nameplate demo` first: it needs no configuration, no network and no rights.
 
@@ -41,6 +43,9 @@ pub(crate) enum Command {
     /// Say why a hostname is not active, who must act and how; also of one that was not added yet. Without a hostname: whether
     /// this installation is well. Exit codes: 0 no problem, 3 problems, 1 it could not be found out
     Doctor(DoctorArgs),
+    /// Replace every certificate, one CA's or one zone's within a time, and say how far it has come. May be interrupted: what was
+    /// marked is carried out by the control processes
+    Reissue(ReissueArgs),
     /// Run years of many hostnames on a clock of their own, with a CA that is away, broken DNS and crashes: no certificate may
     /// end that could have been renewed, and no limit of a CA be exceeded. Exit code 3 when one was
     Simulate(SimulateArgs),
@@ -75,6 +80,38 @@ pub(crate) struct DoctorArgs {
     /// Print JSON, as the API gives it
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What is replaced.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("scope").required(true).multiple(true).args(["all", "authority", "zone"])))]
+pub(crate) struct ReissueArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Everything
+    #[arg(long, conflicts_with_all = ["authority", "zone"])]
+    pub(crate) all: bool,
+    /// What this CA has issued: lets_encrypt, google, ssl_com, digicert
+    #[arg(long, value_name = "CA")]
+    pub(crate) authority: Option<String>,
+    /// What this zone has
+    #[arg(long, value_name = "NAME")]
+    pub(crate) zone: Option<String>,
+    /// Within which time
+    #[arg(long, default_value = "24h")]
+    pub(crate) within: Span,
+    /// Revoke what was replaced, once its replacement is served
+    #[arg(long)]
+    pub(crate) revoke: bool,
+    /// Only say what would be done, and how fast it would have to be
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Replace what was issued before this moment, as an earlier run printed it [default: now]
+    #[arg(long, value_name = "MOMENT")]
+    pub(crate) since: Option<String>,
+    /// How many orders an hour the CA takes, to say when all will be done
+    #[arg(long, value_name = "N")]
+    pub(crate) orders_per_hour: Option<u32>,
 }
 
 /// What is simulated.

@@ -13,6 +13,7 @@ mod doctor;
 mod failure;
 mod http_server;
 mod logging;
+mod reissue;
 mod signals;
 mod simulate;
 
@@ -60,6 +61,10 @@ fn run(command: Command) -> Result<(), Failure> {
             block_on(compose::roll_key(&loaded))
         }
         Command::Doctor(args) => block_on(doctor::run(args)),
+        Command::Reissue(args) => {
+            let loaded = load(&args.config)?;
+            block_on(reissue::run(&loaded, &args))
+        }
         Command::Simulate(args) => block_on(simulate::run(&args)),
         Command::Demo(args) => block_on(demo::run(&args)),
     }

@@ -15,6 +15,7 @@ pub mod hostnames;
 pub mod identity;
 pub mod limits;
 pub mod packs;
+pub mod reissue;
 pub mod tokens;
 pub mod users;
 pub mod zone_settings;

@@ -27,6 +27,7 @@ mod automatic;
 mod caa;
 mod control;
 mod journal;
+mod revocation;
 mod standin;
 mod timer;
 

@@ -8,6 +8,7 @@ pub mod automatic;
 pub mod chain;
 pub mod control;
 pub mod order;
+pub mod reissue;
 pub mod renewal;
 pub mod standin;
 pub mod upload;
@@ -50,6 +51,8 @@ pub struct Certificate {
     pub attempt: State,
     /// The highest level of urgency of its renewal that was said.
     pub alarm: Option<urgency::Level>,
+    /// What is to be revoked once it is not served any more.
+    pub revocations: Vec<reissue::Revocation>,
     /// Counts the saves; a save names the version that it read.
     pub version: u64,
 }
@@ -436,8 +439,16 @@ impl Certificate {
             refusals: 0,
             next_try: now,
         });
-        let (owner, active) = (owner.into(), Vec::new());
-        Self { id, owner, wanted, active, attempt, alarm: None, version: 0 }
+        Self {
+            id,
+            owner: owner.into(),
+            wanted,
+            active: Vec::new(),
+            attempt,
+            alarm: None,
+            revocations: Vec::new(),
+            version: 0,
+        }
     }
 
     /// The item of the feed that says how it is served.
@@ -460,7 +471,10 @@ impl Certificate {
     /// When a reconciler must look at it by itself; `None`: only when something happens.
     pub fn due_at(&self) -> Option<Timestamp> {
         match &self.attempt {
-            State::Settled(settled) => Some(settled.renew_at),
+            State::Settled(settled) => {
+                let revoke_at = self.open_revocations().map(|one| one.try_at).min();
+                Some(revoke_at.map_or(settled.renew_at, |at| at.min(settled.renew_at)))
+            }
             State::Ordering(ordering) => Some(ordering.next_try),
             State::AwaitingControl(awaiting) => Some(awaiting.next_check),
             State::Validating(validating) => Some(validating.next_poll),

@@ -58,6 +58,12 @@ pub enum EventKind {
     RenewalStarted,
     /// A renewal that fails has become more urgent.
     RenewalLate,
+    /// Everything issued before a moment is to be replaced.
+    ReissueOrdered,
+    /// What was replaced was revoked at its CA.
+    CertificateRevoked,
+    /// A CA does not revoke what was replaced.
+    RevocationFailed,
     /// Another certificate stands in for one that could not be renewed.
     CertificateStoodIn,
     /// A certificate was uploaded.
@@ -76,7 +82,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, with the name that logs and the store use.
-    pub const ALL: [(Self, &'static str); 26] = [
+    pub const ALL: [(Self, &'static str); 31] = [
         (Self::Created, "hostname.created"),
         (Self::Edited, "hostname.edited"),
         (Self::Deleted, "hostname.deleted"),
@@ -98,6 +104,9 @@ impl EventKind {
         (Self::CertificateStalled, "certificate.stalled"),
         (Self::RenewalStarted, "certificate.renewal_started"),
         (Self::RenewalLate, "certificate.renewal_late"),
+        (Self::ReissueOrdered, "certificate.reissue_ordered"),
+        (Self::CertificateRevoked, "certificate.revoked"),
+        (Self::RevocationFailed, "certificate.revocation_failed"),
         (Self::CertificateStoodIn, "certificate.stood_in"),
         (Self::CertificateUploaded, "certificate.uploaded"),
         (Self::CertificateExpiring, "certificate.expiring"),

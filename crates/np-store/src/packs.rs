@@ -255,6 +255,7 @@ fn read(row: &Row) -> Result<PackRecord, Damage> {
             active: parts.active,
             attempt: parts.attempt,
             alarm: parts.alarm,
+            revocations: parts.revocations,
             version: row.count("p_version")?,
         },
     })

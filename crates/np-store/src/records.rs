@@ -73,6 +73,7 @@ fn certificate(row: &Row, hostname: HostnameId) -> Result<Option<Certificate>, D
         active: parts.active,
         attempt: parts.attempt,
         alarm: parts.alarm,
+        revocations: parts.revocations,
         version: row.count("c_version")?,
     }))
 }

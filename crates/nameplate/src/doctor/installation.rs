@@ -43,7 +43,7 @@ pub(super) async fn examine(loaded: &Loaded) -> Value {
     findings.extend(cas(loaded).await);
     let problems = findings.iter().filter(|finding| finding.verdict == "problem").count();
     let findings: Vec<_> = findings.into_iter().map(Finding::into_json).collect();
-    json!({"installation": loaded.config.platform.domain.to_string(), "problems": problems, "findings": findings})
+    json!({"installation": loaded.config.platform.domain.0.as_str(), "problems": problems, "findings": findings})
 }
 
 struct Finding {

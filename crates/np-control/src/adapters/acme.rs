@@ -14,7 +14,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use instant_acme::{
     AuthorizationHandle, AuthorizationStatus, ChallengeStatus, ChallengeType, Error, Identifier,
-    NewOrder, Order as PlacedOrder, OrderStatus as CaStatus,
+    NewOrder, Order as PlacedOrder, OrderStatus as CaStatus, RevocationReason, RevocationRequest,
 };
 use np_domain::{
     certificate::{
@@ -172,6 +172,10 @@ impl Authority for AcmeAuthority {
     async fn fetch(&self, order: &Order) -> Result<Vec<Box<[u8]>>, AuthorityError> {
         persistently(|| self.try_fetch(order), problem::of_known_order).await
     }
+
+    async fn revoke(&self, leaf_der: &[u8]) -> Result<(), AuthorityError> {
+        persistently(|| self.try_revoke(leaf_der), problem::of_new_order).await
+    }
 }
 
 impl AcmeAuthority {
@@ -192,6 +196,18 @@ impl AcmeAuthority {
             txt,
             account: AccountKeeper::new(settings, client, secrets, vault),
         })
+    }
+
+    async fn try_revoke(&self, leaf_der: &[u8]) -> Result<(), Stop> {
+        let certificate = CertificateDer::from(leaf_der);
+        let request = RevocationRequest {
+            certificate: &certificate,
+            reason: Some(RevocationReason::Superseded),
+        };
+        match self.account.account().await?.revoke(&request).await {
+            Err(Error::Api(why)) if problem::is_revoked_already(&why) => Ok(()),
+            other => Ok(other?),
+        }
     }
 
     async fn try_place(&self, terms: &OrderTerms) -> Result<Order, Stop> {

@@ -22,7 +22,12 @@ pub(super) async fn method(
     let chosen = certificate.wanted.method;
     let Holder::Hostname(hostname) = holder else { return Ok(chosen) };
     let is_served = hostname.ownership.proof().is_some();
-    if !is_served || !automatic::is_possible(certificate, tries, world.settings.automatic) {
+    let authority = world.authorities.get(certificate.wanted.authority);
+    let is_offered = authority.is_some_and(|ca| ca.methods().fit(DcvMethod::Http, false));
+    if !is_served
+        || !is_offered
+        || !automatic::is_possible(certificate, tries, world.settings.automatic)
+    {
         return Ok(chosen);
     }
     Ok(if leads_here(world, hostname).await? { DcvMethod::Http } else { chosen })

@@ -30,7 +30,7 @@ use super::{
     KEY_CONTEXT, World, caa, control,
     deployment::{self, Confirmation},
     driver::Reconcile,
-    renewal, retirement, standin,
+    renewal, retirement, revocation, standin,
 };
 use crate::adapters::{keys, x509};
 
@@ -166,6 +166,9 @@ impl<'a> Worker<'a> {
     /// Performs the exchange that the state asks for.
     async fn step(&self, certificate: &mut Certificate) -> Result<Option<order::Step>, StoreError> {
         if let Some(step) = standin::step(self.world, &self.record.holder, certificate).await? {
+            return Ok(Some(step));
+        }
+        if let Some(step) = revocation::step(self.world, certificate).await {
             return Ok(Some(step));
         }
         let now = self.world.clock.now();

@@ -184,6 +184,7 @@ impl SimulatedAuthority {
             ControlProof::Txt { name, value } => {
                 self.customers.values(name.as_str(), now).is_ok_and(|values| values.contains(value))
             }
+            ControlProof::Email { .. } | ControlProof::Cname { .. } => false,
         };
         match is_there {
             true if throw(|chance| chance.one_in(REJECT_ODDS)).unwrap_or(false) => {
@@ -249,7 +250,8 @@ fn proof(method: DcvMethod, name: &CertName, number: u64, position: usize) -> Co
             path: Explanation::new(format!("/.well-known/acme-challenge/{token}")),
             body: Explanation::new(format!("{token}.thumbprint")),
         },
-        DcvMethod::Txt => ControlProof::Txt {
+        // No customer of the simulation chooses another one.
+        DcvMethod::Txt | DcvMethod::Email | DcvMethod::Cname => ControlProof::Txt {
             name: name.base().acme_challenge(),
             value: Explanation::new(format!("digest-{number}-{position}")),
         },

@@ -12,6 +12,7 @@ use std::{
 use async_trait::async_trait;
 use np_domain::{
     Timestamp,
+    caa::Caa,
     certificate::DcvMethod,
     entry::{Entry, HttpToken},
     id::HostnameId,
@@ -294,6 +295,14 @@ impl Resolver for Customers {
             None => vec![EDGE.into()],
             Some(_) => vec![Ipv4Addr::new(198, 51, 100, 1).into()],
         })
+    }
+
+    async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure> {
+        may_die().await;
+        match self.lead(name) {
+            Err(LookupFailure::ServerFailure) => Err(LookupFailure::ServerFailure),
+            _ => Ok(Vec::new()),
+        }
     }
 
     async fn name_servers(&self, _name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {

@@ -15,6 +15,7 @@ use np_domain::{
     Timestamp,
     delegation::DelegationDomain,
     entry::{FeedKey, Generation, entry},
+    id::HostnameId,
     ports::{
         Clock, FeedItem, FeedPosition, FeedStore, FeedSubject, NodeReport, NodeRole, StoreError,
     },
@@ -138,6 +139,10 @@ impl FeedStore for Serving {
 
     async fn report(&self, report: &NodeReport) -> Result<(), StoreError> {
         self.outbox.report(report).await
+    }
+
+    async fn heed(&self, hostnames: &[HostnameId], at: Timestamp) -> Result<(), StoreError> {
+        self.outbox.heed(hostnames, at).await
     }
 
     async fn nodes(&self, _seen_since: Timestamp) -> Result<Vec<NodeReport>, StoreError> {

@@ -43,6 +43,7 @@ pub(super) fn zone() -> Result<Zone, HostnameError> {
         fallback,
         state: zone::State::automatic(START),
         paused: false,
+        settings: Default::default(),
         original_name_servers: None,
         created_at: START,
         modified_at: START,

@@ -34,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) placed: u32,
     /// How many certificates were signed.
     pub(crate) signed: u32,
+    /// The leaves that were revoked.
+    pub(crate) revoked: Vec<Box<[u8]>>,
     /// While set, every call fails with it.
     pub(crate) outage: Option<AuthorityError>,
     /// The next verdicts are rejections in these words.
@@ -65,6 +67,7 @@ impl ScriptedAuthority {
             orders: HashMap::new(),
             placed: 0,
             signed: 0,
+            revoked: Vec::new(),
             outage: None,
             rejections: Vec::new(),
             delegated: None,
@@ -184,5 +187,10 @@ impl Authority for ScriptedAuthority {
             Some(At::Valid(leaf)) => Ok(vec![leaf.clone().into_boxed_slice(), self.root.clone()]),
             _ => Err(AuthorityError::OrderGone),
         }
+    }
+
+    async fn revoke(&self, leaf_der: &[u8]) -> Result<(), AuthorityError> {
+        self.reachable()?.revoked.push(leaf_der.into());
+        Ok(())
     }
 }

@@ -9,6 +9,8 @@ mod crash;
 mod issuance;
 mod ownership;
 mod packs;
+mod reissue;
+mod renewals;
 mod sharing;
 mod uploads;
 mod world;

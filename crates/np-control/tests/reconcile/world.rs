@@ -174,6 +174,13 @@ impl Vault for MarkingVault {
     }
 }
 
+/// What a certificate covers.
+#[derive(Debug, Clone, Copy)]
+enum Coverage {
+    Name,
+    Below,
+}
+
 /// The world of one test; several control processes may share it.
 pub(crate) struct TestWorld {
     pub(crate) store: Arc<Store>,
@@ -224,12 +231,28 @@ impl TestWorld {
         self.add_to(&self.zone, number, name, method).await
     }
 
+    /// Adds a hostname with a certificate that covers what is below it too.
+    pub(crate) async fn add_wildcard(&self, number: u8, name: &str) -> HostnameId {
+        self.add_with(&self.zone, number, name, DcvMethod::Txt, Coverage::Below).await
+    }
+
     pub(crate) async fn add_to(
         &self,
         zone: &Zone,
         number: u8,
         name: &str,
         method: DcvMethod,
+    ) -> HostnameId {
+        self.add_with(zone, number, name, method, Coverage::Name).await
+    }
+
+    async fn add_with(
+        &self,
+        zone: &Zone,
+        number: u8,
+        name: &str,
+        method: DcvMethod,
+        coverage: Coverage,
     ) -> HostnameId {
         let now = self.clock.now();
         let id = HostnameId::from_bytes([number; 16]);
@@ -246,7 +269,7 @@ impl TestWorld {
         };
         let wanted = Wanted {
             method,
-            wildcard: false,
+            wildcard: matches!(coverage, Coverage::Below),
             authority: None,
             bundle: BundleMethod::default(),
             tls: TlsPolicy::default(),

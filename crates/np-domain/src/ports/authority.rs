@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::{
     approval::Asking,
-    certificate::{AuthorityName, CertName, DcvMethod, KeyType, Methods, Order, Problem},
+    certificate::{Actor, AuthorityName, CertName, DcvMethod, KeyType, Methods, Order, Problem},
     diagnosis::Issuer,
     text::Explanation,
 };
@@ -106,4 +106,11 @@ pub trait Authority: Send + Sync {
 
     /// Fetches the chain of a valid order: certificates in DER, leaf first.
     async fn fetch(&self, order: &Order) -> Result<Vec<Box<[u8]>>, AuthorityError>;
+
+    /// Revokes a certificate of its own, given by its leaf in DER (RFC 8555 section 7.6). One that is revoked already is no
+    /// error; [`AuthorityError::Refused`] when it never will.
+    async fn revoke(&self, _leaf_der: &[u8]) -> Result<(), AuthorityError> {
+        let message = Explanation::new("this certificate authority does not revoke");
+        Err(AuthorityError::Refused(Problem { actor: Actor::Provider, message }))
+    }
 }

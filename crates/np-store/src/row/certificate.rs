@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Damage, Micros, V1, attempt::State, chain::IssuedCertificate, each, tls::TlsPolicy, words,
+    Bytes, Damage, Micros, V1, attempt::State, chain::IssuedCertificate, each, tls::TlsPolicy,
+    words,
 };
 use np_domain::certificate;
 
@@ -22,6 +23,16 @@ pub(crate) struct Certificate {
     attempt: State,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alarm: Option<Level>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    revocations: Vec<Revocation>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Revocation {
+    authority: AuthorityName,
+    leaf: Bytes,
+    try_at: Micros,
 }
 
 /// What of a certificate comes out of its document.
@@ -30,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) active: Vec<certificate::Active>,
     pub(crate) attempt: certificate::State,
     pub(crate) alarm: Option<certificate::urgency::Level>,
+    pub(crate) revocations: Vec<certificate::reissue::Revocation>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,6 +70,7 @@ impl From<&certificate::Certificate> for Certificate {
             active: certificate.active.iter().map(Into::into).collect(),
             attempt: (&certificate.attempt).into(),
             alarm: certificate.alarm.map(Into::into),
+            revocations: certificate.revocations.iter().map(Into::into).collect(),
         }
     }
 }
@@ -71,6 +84,29 @@ impl TryFrom<Certificate> for Parts {
             active: each(row.active)?,
             attempt: row.attempt.try_into()?,
             alarm: row.alarm.map(Into::into),
+            revocations: each(row.revocations)?,
+        })
+    }
+}
+
+impl From<&certificate::reissue::Revocation> for Revocation {
+    fn from(revocation: &certificate::reissue::Revocation) -> Self {
+        Self {
+            authority: revocation.authority.into(),
+            leaf: Bytes(revocation.leaf.to_vec()),
+            try_at: revocation.try_at.into(),
+        }
+    }
+}
+
+impl TryFrom<Revocation> for certificate::reissue::Revocation {
+    type Error = Damage;
+
+    fn try_from(row: Revocation) -> Result<Self, Damage> {
+        Ok(Self {
+            authority: row.authority.into(),
+            leaf: row.leaf.0.into_boxed_slice(),
+            try_at: row.try_at.try_into()?,
         })
     }
 }

@@ -70,6 +70,11 @@ pub(super) fn is_bad_nonce(problem: &CaProblem) -> bool {
     kind(problem.r#type.as_deref()) == "badNonce"
 }
 
+/// Whether what was to be revoked is.
+pub(super) fn is_revoked_already(problem: &CaProblem) -> bool {
+    kind(problem.r#type.as_deref()) == "alreadyRevoked"
+}
+
 /// Each thing that is wrong, by name where the CA names them.
 pub(super) fn explain_all(problem: &CaProblem) -> Vec<Problem> {
     match problem.subproblems.as_slice() {
