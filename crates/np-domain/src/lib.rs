@@ -28,6 +28,7 @@ pub mod origin;
 pub mod ownership;
 pub mod permission;
 pub mod ports;
+pub mod quorum;
 pub mod schedule;
 pub mod secret;
 pub mod text;

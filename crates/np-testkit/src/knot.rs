@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
 use crate::ports;
@@ -55,6 +55,31 @@ impl Knot {
             .await
     }
 
+    /// The same with zones that it signs (ECDSA P-256), when [`Knot::ds`] says what their parents would.
+    ///
+    /// # Errors
+    /// When Knot is not installed or does not start.
+    pub async fn start_signed(zones: &[Zone]) -> anyhow::Result<Self> {
+        let start = async || Self::start_with(ports::free_tcp_and_udp()?, zones, Signing::On).await;
+        program::on_free_ports(start).await
+    }
+
+    /// The DS record of a signed zone, such as `customer.test. DS 12345 13 2 ...`.
+    ///
+    /// # Errors
+    /// When the zone has no key.
+    pub async fn ds(&self, zone: &Zone) -> anyhow::Result<String> {
+        let mut keymgr = tokio::process::Command::new(program::find("keymgr")?);
+        let configuration = self.folder.path().join("knot.conf");
+        keymgr.arg("--config").arg(configuration).args([zone.origin.as_str(), "ds"]);
+        let output = keymgr.output().await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // Digest type 2 is SHA-256.
+        let ds = text.lines().find(|line| line.split_whitespace().nth(4) == Some("2"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        Ok(ds.with_context(|| format!("{} has no key: {text}{said}", zone.origin))?.to_owned())
+    }
+
     /// Where it answers, by UDP and TCP.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -81,9 +106,13 @@ impl Knot {
     }
 
     async fn start_on(port: u16, zones: &[Zone]) -> anyhow::Result<Self> {
+        Self::start_with(port, zones, Signing::Off).await
+    }
+
+    async fn start_with(port: u16, zones: &[Zone], signing: Signing) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("np-knot-")?;
         let configuration = folder.path().join("knot.conf");
-        fs::write(&configuration, configuration_text(port, &folder, zones))?;
+        fs::write(&configuration, configuration_text(port, &folder, zones, signing))?;
         for zone in zones {
             fs::write(folder.path().join(file_name(zone)), zone.file_text(1))?;
         }
@@ -104,7 +133,28 @@ fn file_name(zone: &Zone) -> String {
     format!("{}.zone", zone.origin)
 }
 
-fn configuration_text(port: u16, folder: &TempDir, zones: &[Zone]) -> String {
+/// Whether zones are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signing {
+    Off,
+    On,
+}
+
+impl Signing {
+    /// What it adds to the template of all zones, and before it.
+    fn lines(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Off => ("", ""),
+            Self::On => (
+                "policy:\n  - id: signed\n    algorithm: ecdsap256sha256\n    single-type-signing: on\n",
+                "    dnssec-signing: on\n    dnssec-policy: signed\n",
+            ),
+        }
+    }
+}
+
+fn configuration_text(port: u16, folder: &TempDir, zones: &[Zone], signing: Signing) -> String {
+    let (policy, signed) = signing.lines();
     let folder = folder.path().display();
     let zones: String = zones
         .iter()
@@ -124,13 +174,13 @@ control:
     listen: {folder}/knot.sock
 database:
     storage: {folder}/database
-template:
+{policy}template:
   - id: default
     storage: {folder}
     journal-content: none
     zonefile-sync: -1
     zonefile-load: whole
-zone:
+{signed}zone:
 {zones}"
     )
 }

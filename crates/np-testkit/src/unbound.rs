@@ -89,6 +89,7 @@ fn configuration_text(
     cache-max-negative-ttl: 0
     infra-host-ttl: 1
     local-zone: "." static
+    ede: yes
 "#,
         folder.path().display()
     );

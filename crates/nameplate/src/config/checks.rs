@@ -7,6 +7,7 @@ use np_control::adapters::{
     inspector::InspectorSettings,
     resolver::{self, ResolverError, ResolverSettings},
 };
+use np_domain::quorum::Rule;
 use serde::{Deserialize, Serialize};
 
 use super::{error::Invalid, value::Span};
@@ -23,6 +24,8 @@ pub(crate) struct Checks {
     pub(crate) resolver_attempts: usize,
     /// Whether DNSSEC signatures are checked here; otherwise the resolvers' own check counts.
     pub(crate) validate_dnssec: bool,
+    /// How many of the resolvers must show a record.
+    pub(crate) resolver_rule: ResolverRule,
     /// The port on which customers' HTTP tokens are looked for: 80, other than in tests.
     pub(crate) http_port: u16,
     /// The port on which customers' name servers are asked for diagnoses: 53, other than in tests.
@@ -37,6 +40,26 @@ pub(crate) struct Checks {
     pub(crate) http_timeout: Span,
 }
 
+/// How many of several resolvers must show a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ResolverRule {
+    /// One.
+    Any,
+    /// More than half of those that answer.
+    #[default]
+    Majority,
+}
+
+impl From<ResolverRule> for Rule {
+    fn from(rule: ResolverRule) -> Self {
+        match rule {
+            ResolverRule::Any => Self::Any,
+            ResolverRule::Majority => Self::Majority,
+        }
+    }
+}
+
 impl Default for Checks {
     fn default() -> Self {
         Self {
@@ -44,6 +67,7 @@ impl Default for Checks {
             resolver_timeout: Span::seconds(3),
             resolver_attempts: 1,
             validate_dnssec: false,
+            resolver_rule: ResolverRule::default(),
             http_port: 80,
             dns_port: 53,
             allow_private_addresses: false,
@@ -70,6 +94,7 @@ impl Checks {
             timeout: self.resolver_timeout.0,
             attempts: self.resolver_attempts,
             validate_dnssec: self.validate_dnssec,
+            rule: self.resolver_rule.into(),
         }
     }
 

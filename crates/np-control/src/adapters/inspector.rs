@@ -7,7 +7,7 @@
 
 mod authorities;
 pub(super) mod decode;
-mod exchange;
+pub(super) mod exchange;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -48,6 +48,8 @@ pub const NAME_SERVERS_MAX: usize = 4;
 pub const ADDRESSES_MAX: usize = 4;
 /// A server that was silent this often is not asked again in the same diagnosis.
 pub const SILENCES_MAX: usize = 2;
+/// How often a server is asked by UDP.
+const TRIES: usize = 2;
 /// What looks at port 80 call themselves, other than those for the ownership token.
 const USER_AGENT: &str = "Nameplate diagnosis";
 
@@ -247,7 +249,8 @@ impl<'a> Run<'a> {
             ));
         }
         let timeout = self.inspector.settings.timeout;
-        let outcome = Exchange { server, question, flags, timeout }.run(self.deadline).await;
+        let outcome =
+            Exchange { server, question, flags, timeout, tries: TRIES }.run(self.deadline).await;
         if matches!(outcome, Outcome::TimedOut) {
             *locked(&self.silences).entry(server).or_default() += 1;
         }

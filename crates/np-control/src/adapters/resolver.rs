@@ -1,41 +1,49 @@
-//! DNS through recursive resolvers, with hickory-resolver. Nothing is cached: a customer who has just mended a record is
-//! not told about the old one. CNAMEs are followed for TXT records and addresses, never for [`Resolver::cname`].
+//! DNS through recursive resolvers, all of them asked at once. Nothing is cached: a customer who has just mended a record is
+//! not told about the old one. CNAMEs are followed for TXT, CAA and addresses, never for [`Resolver::cname`].
+//!
+//! [`upstream`] asks one of them; [`np_domain::quorum`] says what counts of what they say.
+
+mod upstream;
 
 use std::{
+    collections::BTreeSet,
     fmt::Display,
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use hickory_proto::{
-    op::ResponseCode,
-    rr::{Name, RData, Record, RecordType, rdata::TXT},
-};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
-    lookup::Lookup,
-    net::{DnsError, NetError},
+    net::NetError,
 };
 use np_domain::{
     caa::Caa,
+    diagnosis::sight::{Data, Question, Record, RecordKind},
     name::DnsName,
     ownership::Seen,
     ports::{LookupFailure, Resolver, TxtAnswer},
+    quorum::{self, Agreed, Rule, Said},
     text::Explanation,
 };
 use thiserror::Error;
+use tokio::time::{Instant, timeout_at};
 
-use super::inspector::decode;
+use upstream::{Upstream, of_kind};
 
 /// The most records of one answer that are looked at.
 pub const RECORDS_MAX: usize = 64;
+/// The most resolvers that are asked.
+pub const RESOLVERS_MAX: usize = 5;
+/// Once one resolver has answered, the others are waited for no longer than this: a dead one does not slow every look.
+pub const STRAGGLERS_WAIT: Duration = Duration::from_secs(1);
 
 /// Whom to ask, and how long to wait.
 #[derive(Debug, Clone)]
 pub struct ResolverSettings {
-    /// Recursive resolvers, asked by UDP and TCP; empty: those of `/etc/resolv.conf`.
+    /// Recursive resolvers, asked by UDP and TCP, at most [`RESOLVERS_MAX`] of them; empty: those of `/etc/resolv.conf`.
     pub servers: Vec<SocketAddr>,
     /// How long one server may take for one answer.
     pub timeout: Duration,
@@ -43,6 +51,8 @@ pub struct ResolverSettings {
     pub attempts: usize,
     /// Whether signatures are checked here. Otherwise the resolvers' own check counts, who answer SERVFAIL.
     pub validate_dnssec: bool,
+    /// How many of them must show a value.
+    pub rule: Rule,
 }
 
 impl Default for ResolverSettings {
@@ -52,6 +62,7 @@ impl Default for ResolverSettings {
             timeout: Duration::from_secs(3),
             attempts: 1,
             validate_dnssec: false,
+            rule: Rule::default(),
         }
     }
 }
@@ -72,11 +83,9 @@ pub enum ResolverError {
 /// Asks recursive resolvers.
 #[derive(Clone)]
 pub struct DnsResolver {
-    resolver: TokioResolver,
-    /// Who is asked, for people.
-    from: Explanation,
-    /// The most time that a look-up may take with all its repetitions and CNAMEs.
-    total_max: Duration,
+    /// Never empty.
+    upstreams: Vec<Upstream>,
+    rule: Rule,
 }
 
 impl DnsResolver {
@@ -85,74 +94,155 @@ impl DnsResolver {
     /// # Errors
     /// When the system's configuration is wanted and cannot be read, or names no server.
     pub fn new(settings: ResolverSettings) -> Result<Self, ResolverError> {
-        let config = configuration(&settings.servers)?;
-        let from = from_words(&config);
-        let mut builder = TokioResolver::builder_with_config(config, Default::default());
-        *builder.options_mut() = options(&settings);
-        Ok(Self {
-            resolver: builder.build().map_err(ResolverError::Setup)?,
-            from,
-            total_max: settings.timeout * (u32::try_from(settings.attempts).unwrap_or(0) + 2),
-        })
+        let mut servers = resolvers(&settings.servers)?;
+        servers.truncate(RESOLVERS_MAX);
+        let upstream = |server: SocketAddr| {
+            let local =
+                settings.validate_dnssec.then(|| validating(server, &settings)).transpose()?;
+            let (timeout, tries) = (settings.timeout, settings.attempts + 1);
+            Ok(Upstream { server, timeout, tries, local })
+        };
+        let upstreams = servers.into_iter().map(upstream).collect::<Result<_, ResolverError>>()?;
+        Ok(Self { upstreams, rule: settings.rule })
     }
 
-    /// Looks one type up, in bounded time.
-    async fn look_up(&self, name: &DnsName, kind: RecordType) -> Result<Lookup, LookupFailure> {
-        let mut asked = Name::from_ascii(name.as_str())
-            .map_err(|error| LookupFailure::Other(Explanation::new(error.to_string())))?;
-        // Absolute: no search domain of this machine is tried.
-        asked.set_fqdn(true);
-        let looked = tokio::time::timeout(self.total_max, self.resolver.lookup(asked, kind)).await;
-        let answer =
-            looked.map_err(|_| LookupFailure::TimedOut)?.map_err(|error| failure(&error))?;
-        match answer.answers().iter().any(|record| record.proof.is_bogus()) {
-            true => Err(LookupFailure::ServerFailure),
-            false => Ok(answer),
-        }
-    }
-
-    async fn look_up_addresses(
+    /// What each resolver says, as far as it is waited for.
+    async fn ask<T: PartialEq>(
         &self,
         name: &DnsName,
-        kind: RecordType,
-    ) -> Result<Vec<IpAddr>, LookupFailure> {
-        collect(&self.look_up(name, kind).await?, |data| match data {
-            RData::A(address) => Some(IpAddr::V4(address.0)),
-            RData::AAAA(address) => Some(IpAddr::V6(address.0)),
-            _ => None,
-        })
+        kind: RecordKind,
+        pick: impl Fn(Vec<Record>) -> Vec<T>,
+    ) -> Vec<Said<T>> {
+        let question = Question { name: name.clone(), kind };
+        let ask = |upstream: &'_ Upstream| {
+            let (upstream, question) = (upstream.clone(), question.clone());
+            async move { (upstream.words(), upstream.ask(&question).await) }
+        };
+        let mut asked: FuturesUnordered<_> = self.upstreams.iter().map(ask).collect();
+        let mut said: Vec<Said<T>> = Vec::new();
+        let mut until: Option<Instant> = None;
+        loop {
+            let next = match until {
+                None => asked.next().await,
+                Some(until) => timeout_at(until, asked.next()).await.ok().flatten(),
+            };
+            let Some((by, records)) = next else { break };
+            let values = records.map(&pick).and_then(|values| match values.is_empty() {
+                true => Err(LookupFailure::NoRecords),
+                false => Ok(values.into_iter().take(RECORDS_MAX).collect()),
+            });
+            said.push(Said { by, values });
+            if quorum::is_settled(self.rule, self.upstreams.len(), &said) {
+                break;
+            }
+            until.get_or_insert_with(|| Instant::now() + STRAGGLERS_WAIT);
+        }
+        self.with_the_silent(said)
+    }
+
+    /// Who was not waited for has not answered in time.
+    fn with_the_silent<T: PartialEq>(&self, mut said: Vec<Said<T>>) -> Vec<Said<T>> {
+        if !quorum::is_settled(self.rule, self.upstreams.len(), &said) {
+            let silent = self.upstreams.iter().map(Upstream::words);
+            let silent: Vec<_> = silent.filter(|by| said.iter().all(|one| one.by != *by)).collect();
+            said.extend(
+                silent.into_iter().map(|by| Said { by, values: Err(LookupFailure::TimedOut) }),
+            );
+        }
+        said
+    }
+
+    async fn look_up<T: Clone + PartialEq + Display>(
+        &self,
+        name: &DnsName,
+        kind: RecordKind,
+        pick: impl Fn(Vec<Record>) -> Vec<T>,
+    ) -> Result<Vec<Agreed<T>>, LookupFailure> {
+        let agreed = quorum::agree(self.rule, &self.ask(name, kind, pick).await);
+        if let Err(LookupFailure::Disagreement(why)) = &agreed {
+            tracing::info!(%name, %kind, said = %why, "resolvers.disagree");
+        }
+        agreed
+    }
+
+    /// Addresses that count; of one family, so that the other's failure is told apart.
+    async fn family(&self, name: &DnsName, kind: RecordKind) -> Result<Vec<IpAddr>, LookupFailure> {
+        let agreed = self.look_up(name, kind, addresses_of(kind)).await?;
+        Ok(agreed.into_iter().map(|one| one.value).collect())
+    }
+
+    /// Every address that any resolver shows, unless they say that they cannot tell.
+    async fn every(&self, name: &DnsName, kind: RecordKind) -> Result<Vec<IpAddr>, LookupFailure> {
+        let said = self.ask(name, kind, addresses_of(kind)).await;
+        let shown = said.iter().filter_map(|one| one.values.as_ref().ok()).flatten();
+        let shown: BTreeSet<IpAddr> = shown.copied().collect();
+        match quorum::agree(Rule::Majority, &said) {
+            Ok(_) => Ok(shown.into_iter().collect()),
+            // They show different ones: all of them count.
+            Err(LookupFailure::Disagreement(_)) if said.iter().all(|one| !is_trouble(one)) => {
+                Ok(shown.into_iter().collect())
+            }
+            Err(why) if why.is_trouble() => Err(why),
+            Err(_) => Ok(shown.into_iter().collect()),
+        }
+    }
+}
+
+fn is_trouble<T>(one: &Said<T>) -> bool {
+    one.values.as_ref().is_err_and(LookupFailure::is_trouble)
+}
+
+fn addresses_of(kind: RecordKind) -> impl Fn(Vec<Record>) -> Vec<IpAddr> {
+    move |records| {
+        of_kind(records, kind).iter().filter_map(|record| record.data.address()).collect()
+    }
+}
+
+/// The CAA records of one answer, in one value: a set counts whole or not at all.
+#[derive(Debug, Clone, PartialEq)]
+struct CaaSet(Vec<(DnsName, Caa)>);
+
+impl Display for CaaSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let texts: Vec<_> = self.0.iter().map(|(at, caa)| format!("{at} {caa}")).collect();
+        f.write_str(&texts.join(", "))
     }
 }
 
 #[async_trait]
 impl Resolver for DnsResolver {
     async fn txt(&self, name: &DnsName) -> Result<TxtAnswer, LookupFailure> {
-        collect(&self.look_up(name, RecordType::TXT).await?, |data| match data {
-            RData::TXT(txt) => Some(Seen { value: joined(txt), from: self.from.clone() }),
-            _ => None,
-        })
+        let texts = |records| {
+            let texts = of_kind(records, RecordKind::Txt).into_iter();
+            texts.filter_map(|record| match record.data {
+                Data::Txt(text) => Some(Explanation::new(text)),
+                _ => None,
+            })
+        };
+        let agreed =
+            self.look_up(name, RecordKind::Txt, |records| texts(records).collect()).await?;
+        Ok(agreed.into_iter().map(|one| Seen { value: one.value, from: one.by }).collect())
     }
 
     async fn cname(&self, name: &DnsName) -> Result<Option<DnsName>, LookupFailure> {
-        let answer = match self.look_up(name, RecordType::CNAME).await {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_trouble() => return Err(failure),
-            Err(_) => return Ok(None),
+        let at_name = |records: Vec<Record>| {
+            let found = records.into_iter().filter(|record| record.name == *name);
+            found.filter_map(|record| match record.data {
+                Data::Cname(target) => Some(target),
+                _ => None,
+            })
         };
-        let at_name = answer.answers().iter().find_map(|record| match &record.data {
-            RData::CNAME(target) if is_at(record, name) => Some(target.0.to_ascii()),
-            _ => None,
-        });
-        let parsed = at_name.map(|target| target.parse::<DnsName>()).transpose();
-        parsed
-            .map_err(|why| LookupFailure::Other(explain("the CNAME leads to no usable name", why)))
+        let pick = |records| at_name(records).take(1).collect();
+        match self.look_up(name, RecordKind::Cname, pick).await {
+            Ok(agreed) => Ok(agreed.into_iter().next().map(|one| one.value)),
+            Err(failure) if failure.is_trouble() => Err(failure),
+            Err(_) => Ok(None),
+        }
     }
 
     async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, LookupFailure> {
-        let (six, four) = tokio::join!(
-            self.look_up_addresses(name, RecordType::AAAA),
-            self.look_up_addresses(name, RecordType::A),
-        );
+        let (six, four) =
+            tokio::join!(self.family(name, RecordKind::Aaaa), self.family(name, RecordKind::A));
         match (six, four) {
             (Ok(six), Ok(four)) => Ok([six, four].concat()),
             (Ok(some), Err(_)) | (Err(_), Ok(some)) => Ok(some),
@@ -161,29 +251,43 @@ impl Resolver for DnsResolver {
         }
     }
 
+    async fn all_addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, LookupFailure> {
+        let (six, four) =
+            tokio::join!(self.every(name, RecordKind::Aaaa), self.every(name, RecordKind::A));
+        Ok([six?, four?].concat())
+    }
+
     async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure> {
-        let answer = match self.look_up(name, RecordType::CAA).await {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_trouble() => return Err(failure),
-            Err(_) => return Ok(Vec::new()),
+        let pick = |records: Vec<Record>| {
+            let records = of_kind(records, RecordKind::Caa).into_iter();
+            let mut set: Vec<_> = records
+                .filter_map(|record| match record.data {
+                    Data::Caa(caa) => Some((record.name, caa)),
+                    _ => None,
+                })
+                .collect();
+            set.sort_unstable();
+            if set.is_empty() { Vec::new() } else { vec![CaaSet(set)] }
         };
-        let records = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::CAA(caa) => Some((record.name.to_ascii().parse().ok()?, decode::caa(caa))),
-            _ => None,
-        });
-        Ok(records.take(RECORDS_MAX).collect())
+        // Whatever the rule for proofs: what forbids is not outvoted by one resolver.
+        match quorum::agree(Rule::Majority, &self.ask(name, RecordKind::Caa, pick).await) {
+            Ok(agreed) => Ok(agreed.into_iter().next().map(|one| one.value.0).unwrap_or_default()),
+            Err(failure) if failure.is_trouble() => Err(failure),
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {
-        let answer = self.look_up(name, RecordType::NS).await?;
-        let at_name = answer.answers().iter().filter(|record| is_at(record, name));
-        // A server whose name is none of ours to read is nobody's name server either.
-        let servers = at_name.filter_map(|record| match &record.data {
-            RData::NS(server) => server.0.to_ascii().parse().ok(),
-            _ => None,
-        });
-        let servers: Vec<_> = servers.take(RECORDS_MAX).collect();
-        if servers.is_empty() { Err(LookupFailure::NoRecords) } else { Ok(servers) }
+        let at_name = |records: Vec<Record>| {
+            let found = records.into_iter().filter(|record| record.name == *name);
+            found.filter_map(|record| match record.data {
+                Data::Ns(server) => Some(server),
+                _ => None,
+            })
+        };
+        let agreed =
+            self.look_up(name, RecordKind::Ns, |records| at_name(records).collect()).await?;
+        Ok(agreed.into_iter().map(|one| one.value).collect())
     }
 }
 
@@ -225,67 +329,19 @@ fn name_server(server: SocketAddr) -> NameServerConfig {
     NameServerConfig::new(server.ip(), true, connections)
 }
 
-fn options(settings: &ResolverSettings) -> ResolverOpts {
+/// What checks signatures here, asking one resolver.
+fn validating(
+    server: SocketAddr,
+    settings: &ResolverSettings,
+) -> Result<TokioResolver, ResolverError> {
+    let config = ResolverConfig::from_parts(None, Vec::new(), vec![name_server(server)]);
+    let mut builder = TokioResolver::builder_with_config(config, Default::default());
     let mut options = ResolverOpts::default();
     options.timeout = settings.timeout;
     options.attempts = settings.attempts;
-    options.validate = settings.validate_dnssec;
+    options.validate = true;
     options.cache_size = 0;
     options.use_hosts_file = ResolveHosts::Never;
-    options
-}
-
-/// "resolver 192.0.2.53:53", or all of them: which of several answered is not told.
-fn from_words(config: &ResolverConfig) -> Explanation {
-    let servers: Vec<_> =
-        config.name_servers().iter().map(|server| address(server).to_string()).collect();
-    Explanation::new(format!("resolver {}", servers.join(" or ")))
-}
-
-/// What `pick` takes from the records; an answer without any is [`LookupFailure::NoRecords`].
-fn collect<T>(
-    answer: &Lookup,
-    pick: impl Fn(&RData) -> Option<T>,
-) -> Result<Vec<T>, LookupFailure> {
-    let records = answer.answers().iter().filter_map(|record| pick(&record.data));
-    let picked: Vec<_> = records.take(RECORDS_MAX).collect();
-    if picked.is_empty() { Err(LookupFailure::NoRecords) } else { Ok(picked) }
-}
-
-fn joined(txt: &TXT) -> Explanation {
-    Explanation::new(String::from_utf8_lossy(&txt.txt_data.concat()))
-}
-
-fn is_at(record: &Record, name: &DnsName) -> bool {
-    record.name.to_ascii().trim_end_matches('.').eq_ignore_ascii_case(name.as_str())
-}
-
-fn failure(error: &NetError) -> LookupFailure {
-    match error {
-        NetError::Timeout => LookupFailure::TimedOut,
-        NetError::Dns(DnsError::NoRecordsFound(none)) => of_code(none.response_code),
-        NetError::Dns(DnsError::ResponseCode(code)) => of_code(*code),
-        NetError::Dns(DnsError::Nsec { proof, .. }) if proof.is_bogus() => {
-            LookupFailure::ServerFailure
-        }
-        NetError::Dns(DnsError::Nsec { response, .. }) => of_code(response.response_code),
-        other => LookupFailure::Other(explain(
-            "the look-up failed",
-            super::network_words::describe(other),
-        )),
-    }
-}
-
-fn of_code(code: ResponseCode) -> LookupFailure {
-    match code {
-        ResponseCode::NoError => LookupFailure::NoRecords,
-        ResponseCode::NXDomain => LookupFailure::NoSuchName,
-        ResponseCode::ServFail => LookupFailure::ServerFailure,
-        ResponseCode::Refused => LookupFailure::Refused,
-        other => LookupFailure::Other(explain("the name servers answered", other)),
-    }
-}
-
-fn explain(what: &str, why: impl Display) -> Explanation {
-    Explanation::new(format!("{what}: {why}"))
+    *builder.options_mut() = options;
+    builder.build().map_err(ResolverError::Setup)
 }

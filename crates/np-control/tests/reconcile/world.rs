@@ -55,6 +55,8 @@ pub(crate) struct Customers {
     pub(crate) http: Mutex<HashMap<String, String>>,
     /// `FLAGS TAG VALUE`
     pub(crate) caa: Mutex<HashMap<String, Vec<String>>>,
+    /// A and AAAA.
+    pub(crate) addresses: Mutex<HashMap<String, Vec<std::net::IpAddr>>>,
     pub(crate) ns: Mutex<HashMap<String, Vec<String>>>,
     /// Names whose look-up fails.
     pub(crate) servfail: Mutex<HashSet<String>>,
@@ -117,6 +119,11 @@ impl Resolver for Customers {
 
     async fn addresses(&self, _name: &DnsName) -> Result<Vec<std::net::IpAddr>, LookupFailure> {
         Err(LookupFailure::NoSuchName)
+    }
+
+    async fn all_addresses(&self, name: &DnsName) -> Result<Vec<std::net::IpAddr>, LookupFailure> {
+        self.check(name)?;
+        Ok(self.addresses.lock().unwrap().get(name.as_str()).cloned().unwrap_or_default())
     }
 
     async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure> {

@@ -136,6 +136,53 @@ pub struct Reply {
     pub records: Vec<Record>,
     /// How long a negative answer may be remembered, in seconds: the smaller of the SOA's TTL and its minimum (RFC 2308).
     pub negative_ttl: Option<u32>,
+    /// Why it failed, where the server tells.
+    pub trouble: Option<Trouble>,
+}
+
+/// An extended DNS error (RFC 8914).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The code.
+    pub code: u16,
+    /// The server's own words; often none.
+    pub text: Explanation,
+}
+
+/// The codes that matter here, with their names in the registry.
+const TROUBLES: [(u16, &str); 10] = [
+    (6, "DNSSEC Bogus"),
+    (7, "Signature Expired"),
+    (8, "Signature Not Yet Valid"),
+    (9, "DNSKEY Missing"),
+    (10, "RRSIGs Missing"),
+    (11, "No Zone Key Bit Set"),
+    (12, "NSEC Missing"),
+    (22, "No Reachable Authority"),
+    (23, "Network Error"),
+    (24, "Invalid Data"),
+];
+
+impl Trouble {
+    /// Whether DNSSEC does not hold.
+    pub fn is_bogus(&self) -> bool {
+        (6..=12).contains(&self.code)
+    }
+
+    /// Whether no name server could be reached.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self.code, 22 | 23)
+    }
+
+    /// Its name, and what the server adds.
+    pub fn words(&self) -> Explanation {
+        let name = TROUBLES.iter().find(|(code, _)| *code == self.code).map(|(_, name)| *name);
+        let name = name.map_or_else(|| format!("extended error {}", self.code), str::to_owned);
+        match self.text.as_str() {
+            "" => Explanation::new(name),
+            text => Explanation::new(format!("{name}: {text}")),
+        }
+    }
 }
 
 /// The code of an answer.
@@ -250,7 +297,13 @@ impl Reply {
             .iter()
             .map(|r| format!("{} {} {}", r.name, r.data.kind(), r.data))
             .collect();
+        let trouble = self
+            .trouble
+            .as_ref()
+            .map(|trouble| format!(" ({})", trouble.words()))
+            .unwrap_or_default();
         match self.code {
+            Code::ServFail => format!("{}{trouble}", self.code),
             Code::NoError if texts.is_empty() => "no such record".to_owned(),
             Code::NoError => texts.join("; "),
             code if texts.is_empty() => code.to_string(),

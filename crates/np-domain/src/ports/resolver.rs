@@ -21,6 +21,17 @@ pub enum LookupFailure {
         "the name servers failed to answer (SERVFAIL); check the domain's name servers and DNSSEC"
     )]
     ServerFailure,
+    /// The name's DNSSEC does not hold: the resolver's or our own check says so.
+    #[error(
+        "its DNSSEC does not validate ({0}); mend the signatures, or take the DS record out of the parent"
+    )]
+    Bogus(Explanation),
+    /// The resolver could not reach the name's servers.
+    #[error("the name servers cannot be reached ({0})")]
+    Unreachable(Explanation),
+    /// Several resolvers say different things, and none of it counts.
+    #[error("the resolvers disagree: {0}")]
+    Disagreement(Explanation),
     /// REFUSED.
     #[error("the name servers refused to answer")]
     Refused,
@@ -54,6 +65,10 @@ pub trait Resolver: Send + Sync {
 
     /// The A and AAAA addresses of `name`, CNAMEs followed; never empty.
     async fn addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, LookupFailure>;
+
+    /// All A and AAAA addresses of `name`, CNAMEs followed; empty when there are none. A failure of either look-up is one of
+    /// both: a part of the addresses says nothing about all.
+    async fn all_addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, LookupFailure>;
 
     /// The CAA records of `name`, CNAMEs followed, each with where it stands; empty when there are none. Names above it are
     /// not asked about.

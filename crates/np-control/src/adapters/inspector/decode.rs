@@ -2,11 +2,14 @@
 //! can stand at, are left out.
 
 use hickory_proto::{
-    op::{Message, ResponseCode},
-    rr::{Name, RData, Record as WireRecord, rdata::CAA},
+    op::{Edns, Message, ResponseCode},
+    rr::{
+        Name, RData, Record as WireRecord,
+        rdata::opt::{EdnsCode, EdnsOption},
+    },
 };
 use np_domain::{
-    diagnosis::sight::{Caa, Code, Data, Record, Reply},
+    diagnosis::sight::{Caa, Code, Data, Record, Reply, Trouble},
     name::DnsName,
     text::Explanation,
 };
@@ -26,10 +29,24 @@ pub(super) fn reply(message: &Message) -> Reply {
         authentic: message.metadata.authentic_data,
         records: message.answers.iter().filter_map(record).take(RECORDS_MAX).collect(),
         negative_ttl: soa,
+        trouble: message.edns.as_ref().and_then(trouble),
     }
 }
 
-fn code(code: ResponseCode) -> Code {
+/// The option of an extended error (RFC 8914 section 2).
+const EXTENDED_ERROR: u16 = 15;
+
+fn trouble(edns: &Edns) -> Option<Trouble> {
+    let EdnsOption::Unknown(_, bytes) = edns.option(EdnsCode::Unknown(EXTENDED_ERROR))? else {
+        return None;
+    };
+    let (code, text) = bytes.split_first_chunk::<2>()?;
+    let text = String::from_utf8_lossy(text);
+    let text = Explanation::new(text.trim_end_matches('\0'));
+    Some(Trouble { code: u16::from_be_bytes(*code), text })
+}
+
+pub(in crate::adapters) fn code(code: ResponseCode) -> Code {
     match code {
         ResponseCode::NoError => Code::NoError,
         ResponseCode::NXDomain => Code::NxDomain,
@@ -39,7 +56,8 @@ fn code(code: ResponseCode) -> Code {
     }
 }
 
-fn record(record: &WireRecord) -> Option<Record> {
+/// A record that matters here.
+pub(in crate::adapters) fn record(record: &WireRecord) -> Option<Record> {
     Some(Record { name: name(&record.name)?, ttl: record.ttl, data: data(&record.data)? })
 }
 
@@ -53,18 +71,13 @@ fn data(data: &RData) -> Option<Data> {
             let text = Explanation::new(String::from_utf8_lossy(&txt.txt_data.concat()));
             Data::Txt(text.as_str().into())
         }
-        RData::CAA(record) => Data::Caa(caa(record)),
+        RData::CAA(caa) => Data::Caa(Caa {
+            critical: caa.issuer_critical,
+            tag: Explanation::new(caa.tag.to_ascii_lowercase()).as_str().into(),
+            value: Explanation::new(String::from_utf8_lossy(&caa.value)).as_str().into(),
+        }),
         _ => return None,
     })
-}
-
-/// A CAA record.
-pub(in crate::adapters) fn caa(caa: &CAA) -> Caa {
-    Caa {
-        critical: caa.issuer_critical,
-        tag: Explanation::new(caa.tag.to_ascii_lowercase()).as_str().into(),
-        value: Explanation::new(String::from_utf8_lossy(&caa.value)).as_str().into(),
-    }
 }
 
 fn name(name: &Name) -> Option<DnsName> {

@@ -1,4 +1,4 @@
-//! One question to one server: by UDP, asked again once after silence, and by TCP when the answer is too long for UDP.
+//! One question to one server: by UDP, asked again after silence, and by TCP when the answer is too long for UDP.
 //!
 //! Each question goes out from a port and with an id of its own; an answer to anything else is passed over.
 
@@ -25,12 +25,10 @@ use crate::adapters::network_words;
 const UDP_PAYLOAD: u16 = 1232;
 /// The most bytes of a UDP message that are read.
 const UDP_BYTES_MAX: usize = 4096;
-/// How often a server is asked by UDP.
-const TRIES: usize = 2;
 
 /// How a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Flags {
+pub(in crate::adapters) struct Flags {
     /// RD: to be looked up elsewhere.
     recursion: bool,
     /// CD: without regard to DNSSEC.
@@ -39,30 +37,35 @@ pub(super) struct Flags {
 
 impl Flags {
     /// To a resolver.
-    pub(super) const RESOLVE: Self = Self { recursion: true, checking_disabled: false };
+    pub(in crate::adapters) const RESOLVE: Self =
+        Self { recursion: true, checking_disabled: false };
     /// To a resolver, DNSSEC unchecked.
-    pub(super) const UNCHECKED: Self = Self { recursion: true, checking_disabled: true };
+    pub(in crate::adapters) const UNCHECKED: Self =
+        Self { recursion: true, checking_disabled: true };
     /// To a name server.
-    pub(super) const DIRECT: Self = Self { recursion: false, checking_disabled: false };
+    pub(in crate::adapters) const DIRECT: Self =
+        Self { recursion: false, checking_disabled: false };
 }
 
 /// One question to one server.
-pub(super) struct Exchange<'a> {
-    pub(super) server: SocketAddr,
-    pub(super) question: &'a Question,
-    pub(super) flags: Flags,
-    pub(super) timeout: Duration,
+pub(in crate::adapters) struct Exchange<'a> {
+    pub(in crate::adapters) server: SocketAddr,
+    pub(in crate::adapters) question: &'a Question,
+    pub(in crate::adapters) flags: Flags,
+    pub(in crate::adapters) timeout: Duration,
+    /// How often it is asked by UDP.
+    pub(in crate::adapters) tries: usize,
 }
 
 impl Exchange<'_> {
     /// Asks; ends by `deadline`.
-    pub(super) async fn run(&self, deadline: Instant) -> Outcome {
+    pub(in crate::adapters) async fn run(&self, deadline: Instant) -> Outcome {
         let message = match self.message() {
             Ok(message) => message,
             Err(why) => return Outcome::Failed(why),
         };
         let mut outcome = Outcome::TimedOut;
-        for _ in 0..TRIES {
+        for _ in 0..self.tries {
             let until = deadline.min(Instant::now() + self.timeout);
             outcome = match timeout_at(until, self.ask(&message)).await {
                 Ok(Ok(reply)) => return Outcome::Reply(decode::reply(&reply)),
@@ -136,7 +139,8 @@ fn answers(reply: &Message, asked: &Message) -> bool {
     reply.metadata.id == asked.metadata.id && same_question
 }
 
-fn record_type(kind: RecordKind) -> RecordType {
+/// The type as it travels.
+pub(in crate::adapters) fn record_type(kind: RecordKind) -> RecordType {
     match kind {
         RecordKind::A => RecordType::A,
         RecordKind::Aaaa => RecordType::AAAA,

@@ -274,6 +274,7 @@ impl Scene {
             authoritative: !follows,
             authentic: false,
             negative_ttl: records.is_empty().then_some(60),
+            trouble: None,
             records,
         };
         let outcome = Outcome::Reply(reply);
