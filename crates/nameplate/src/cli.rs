@@ -49,6 +49,14 @@ pub(crate) enum Command {
     /// Run years of many hostnames on a clock of their own, with a CA that is away, broken DNS and crashes: no certificate may
     /// end that could have been renewed, and no limit of a CA be exceeded. Exit code 3 when one was
     Simulate(SimulateArgs),
+    /// Keep a name, and all names below it, from everybody; without a name, list what is kept
+    Block(BlockArgs),
+    /// Take a name off the block list; hostnames that it kept away are looked at again within the hour, or at a PATCH
+    Unblock(UnblockArgs),
+    /// Allocate addresses to an account, whose customers' apex domains may point at them; without any, list what is allocated
+    Allocate(AllocateArgs),
+    /// Take addresses from an account
+    Deallocate(AllocationArgs),
     /// Show all of it on this machine: three hostnames from an API call to a verified HTTPS answer
     Demo(DemoArgs),
 }
@@ -141,6 +149,50 @@ pub(crate) struct SimulateArgs {
     /// Do without a second CA
     #[arg(long)]
     pub(crate) one_ca: bool,
+}
+
+/// A name to block.
+#[derive(Debug, Args)]
+pub(crate) struct BlockArgs {
+    /// The name
+    pub(crate) name: Option<String>,
+    /// Why, for whoever asks for it
+    #[arg(long, default_value = "blocked by the operator of this platform")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// A name to take off the list.
+#[derive(Debug, Args)]
+pub(crate) struct UnblockArgs {
+    /// The name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Addresses to allocate.
+#[derive(Debug, Args)]
+pub(crate) struct AllocateArgs {
+    /// The account's id, as GET /client/v4/accounts shows it
+    #[arg(requires = "range")]
+    pub(crate) account: Option<String>,
+    /// The addresses, such as 192.0.2.0/24
+    pub(crate) range: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Addresses of an account.
+#[derive(Debug, Args)]
+pub(crate) struct AllocationArgs {
+    /// The account's id
+    pub(crate) account: String,
+    /// The addresses, as they are listed
+    pub(crate) range: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// How the demo runs.

@@ -10,6 +10,7 @@ mod first_start;
 mod follow;
 mod mail;
 mod node;
+pub(crate) mod rules;
 pub(crate) mod sockets;
 mod supervise;
 

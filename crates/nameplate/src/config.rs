@@ -17,6 +17,7 @@ pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod log;
 pub(crate) mod mail;
+pub(crate) mod ownership;
 pub(crate) mod platform;
 pub(crate) mod reconcile;
 pub(crate) mod shutdown;
@@ -72,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) mail: mail::Mail,
     /// `[checks]`
     pub(crate) checks: checks::Checks,
+    /// `[ownership]`
+    pub(crate) ownership: ownership::Ownership,
     /// `[reconcile]`
     pub(crate) reconcile: reconcile::Reconcile,
     /// `[shutdown]`
@@ -96,6 +99,7 @@ impl Default for Config {
             authorities: BTreeMap::from([(AuthorityWord::LetsEncrypt, Authority::default())]),
             mail: mail::Mail::default(),
             checks: checks::Checks::default(),
+            ownership: ownership::Ownership::default(),
             reconcile: reconcile::Reconcile::default(),
             shutdown: shutdown::Shutdown::default(),
             log: log::Log::default(),
@@ -187,6 +191,7 @@ impl Config {
         self.certificates.check().map_err(of("certificates"))?;
         self.mail.relayed().map(drop).map_err(of("mail"))?;
         self.checks.check().map_err(of("checks"))?;
+        self.ownership.check().map_err(of("ownership"))?;
         self.reconcile.check().map_err(of("reconcile"))?;
         self.log.check().map_err(of("log"))?;
         for (word, authority) in &self.authorities {

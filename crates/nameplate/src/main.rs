@@ -23,7 +23,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command, ConfigArgs},
-    compose::Role,
+    compose::{Role, rules},
     config::Loaded,
     failure::Failure,
 };
@@ -66,6 +66,23 @@ fn run(command: Command) -> Result<(), Failure> {
             block_on(reissue::run(&loaded, &args))
         }
         Command::Simulate(args) => block_on(simulate::run(&args)),
+        Command::Block(args) => {
+            let loaded = load(&args.config)?;
+            block_on(rules::block(&loaded, args.name.as_deref(), &args.reason))
+        }
+        Command::Unblock(args) => {
+            let loaded = load(&args.config)?;
+            block_on(rules::unblock(&loaded, &args.name))
+        }
+        Command::Allocate(args) => {
+            let loaded = load(&args.config)?;
+            let wanted = args.account.as_deref().zip(args.range.as_deref());
+            block_on(rules::allocate(&loaded, wanted))
+        }
+        Command::Deallocate(args) => {
+            let loaded = load(&args.config)?;
+            block_on(rules::deallocate(&loaded, (&args.account, &args.range)))
+        }
         Command::Demo(args) => block_on(demo::run(&args)),
     }
 }

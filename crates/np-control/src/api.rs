@@ -27,6 +27,7 @@ mod tokens;
 mod trace;
 mod user;
 mod wire;
+mod zone_holds;
 mod zone_settings;
 mod zones;
 

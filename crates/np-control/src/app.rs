@@ -18,6 +18,7 @@ pub mod packs;
 pub mod reissue;
 pub mod tokens;
 pub mod users;
+pub mod zone_holds;
 pub mod zone_settings;
 pub mod zones;
 

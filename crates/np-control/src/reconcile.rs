@@ -30,6 +30,8 @@ mod journal;
 mod revocation;
 mod standin;
 mod timer;
+mod looks;
+mod rules;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -37,6 +39,7 @@ use np_domain::{
     certificate::{AuthorityName, Methods, automatic::Policy as Automatic},
     diagnosis::Issuer,
     name::DnsName,
+    ownership as ownership_rules,
     ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
     zone::activation::Policy,
 };
@@ -44,6 +47,7 @@ use np_domain::{
 pub use self::{
     journal::Journal,
     timer::{Timer, TokioTimer},
+    rules::{FixedRules, Rules},
 };
 use crate::{stores::Stores, wake::Bells};
 
@@ -70,6 +74,8 @@ pub struct World {
     pub bells: Bells,
     /// One line and one count for each event.
     pub journal: Journal,
+    /// What the operator keeps from everybody, and what belongs to accounts.
+    pub rules: Rules,
     /// The limits.
     pub settings: Settings,
 }
@@ -131,6 +137,10 @@ pub struct Settings {
     pub activation: Policy,
     /// How renewals are validated.
     pub automatic: Automatic,
+    /// How active and blocked hostnames are watched.
+    pub watch: ownership_rules::Terms,
+    /// The operator's rules that stand in the configuration.
+    pub rules: FixedRules,
 }
 
 impl Settings {
@@ -148,6 +158,8 @@ impl Settings {
             name_servers: Vec::new(),
             activation: Policy::default(),
             automatic: Automatic::default(),
+            watch: ownership_rules::Terms::default(),
+            rules: FixedRules::default(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use np_domain::ports::{
     AccountStore, ApprovalStore, CertificateStore, CsrStore, DnsRecordStore, FeedStore,
-    HistoryStore, HostnameStore, IdempotencyStore, PackStore, SecretStore, ZoneStore,
+    HistoryStore, HostnameStore, IdempotencyStore, PackStore, RuleStore, SecretStore, ZoneStore,
 };
 
 /// All memory, behind its ports. Cheap to clone.
@@ -32,6 +32,8 @@ pub struct Stores {
     pub history: Arc<dyn HistoryStore>,
     /// Answers that are kept for requests that come twice.
     pub idempotency: Arc<dyn IdempotencyStore>,
+    /// The operator's rules.
+    pub rules: Arc<dyn RuleStore>,
     /// Sealed secrets.
     pub secrets: Arc<dyn SecretStore>,
 }
@@ -51,6 +53,7 @@ impl Stores {
             + FeedStore
             + HistoryStore
             + IdempotencyStore
+            + RuleStore
             + SecretStore
             + 'static,
     {
@@ -66,6 +69,7 @@ impl Stores {
             feed: store.clone(),
             history: store.clone(),
             idempotency: store.clone(),
+            rules: store.clone(),
             secrets: store,
         }
     }

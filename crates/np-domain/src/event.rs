@@ -28,6 +28,12 @@ pub enum EventKind {
     OwnershipUnproven,
     /// It is not, or no longer, ours to serve.
     OwnershipMoved,
+    /// It leads elsewhere, and will count as moved.
+    OwnershipDoubted,
+    /// It leads here again.
+    OwnershipConfirmed,
+    /// It may not be served.
+    OwnershipBlocked,
     /// It stayed moved for so long that it was given up.
     OwnershipGivenUp,
     /// Checks for ownership began anew.
@@ -82,13 +88,16 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, with the name that logs and the store use.
-    pub const ALL: [(Self, &'static str); 31] = [
+    pub const ALL: [(Self, &'static str); 34] = [
         (Self::Created, "hostname.created"),
         (Self::Edited, "hostname.edited"),
         (Self::Deleted, "hostname.deleted"),
         (Self::OwnershipProven, "ownership.proven"),
         (Self::OwnershipUnproven, "ownership.unproven"),
         (Self::OwnershipMoved, "ownership.moved"),
+        (Self::OwnershipDoubted, "ownership.doubted"),
+        (Self::OwnershipConfirmed, "ownership.confirmed"),
+        (Self::OwnershipBlocked, "ownership.blocked"),
         (Self::OwnershipGivenUp, "ownership.given_up"),
         (Self::OwnershipRestarted, "ownership.restarted"),
         (Self::CertificateOrdered, "certificate.ordered"),

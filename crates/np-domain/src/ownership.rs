@@ -1,19 +1,24 @@
 //! Ownership: whether the hostname's owner wants it here. States, and the step from one to the next.
 //!
-//! `Unproven` -> `Proven` -> `Moved`; side states `Blocked` and `Leaving`. [`assess`] judges what was seen,
-//! [`restart`], [`claim_elsewhere`] and [`leave`] are the other ways from state to state. Rules: behaviour.md 1.1, 2.
+//! `Unproven` -> `Proven` -> `Moved`; side states `Blocked` and `Leaving`. [`assess`] judges what was seen, [`watch`] what is
+//! seen of what is active, [`obstruct`] what stands in the way; [`restart`], [`claim_elsewhere`] and [`leave`] are the other ways from state to state. Rules: behaviour.md 1.1, 2.
 
 mod assess;
 mod evidence;
+mod obstacle;
 mod sighting;
+pub mod watch;
 
-pub use assess::{Challenge, Verdict, assess, claim_elsewhere, give_up, leave, restart};
+pub use assess::{Challenge, Verdict, assess, claim_elsewhere, give_up, is_proof, leave, restart};
 pub use evidence::{CnameChain, Failure, Observation, Seen};
+pub use obstacle::{BlockedName, Obstacle, obstacle, obstruct};
 pub use sighting::{SightedBy, Sighting};
 
 use std::time::Duration;
 
-use crate::{Timestamp, text::Explanation};
+pub use watch::{Doubt, Terms, Watch};
+
+use crate::{Timestamp, event::EventKind, text::Explanation};
 
 /// A hostname that stays moved for this long is given up (behaviour.md 1.1).
 pub const MOVED_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -59,6 +64,8 @@ pub struct Proven {
     pub at: Timestamp,
     /// What was seen.
     pub evidence: Explanation,
+    /// Whether it still leads here.
+    pub watch: Watch,
 }
 
 /// The hostname is not, or no longer, here.
@@ -77,6 +84,8 @@ pub struct Moved {
 pub enum MovedWhy {
     /// The schedule ended without proof.
     NeverProven,
+    /// It led here, and leads elsewhere.
+    PointsElsewhere,
     /// Another zone proved the same name later.
     ProvenElsewhere,
 }
@@ -91,10 +100,23 @@ pub struct GivenUp {
 /// May not be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
-    /// Why.
+    /// What stands in the way.
+    pub cause: BlockedCause,
+    /// It in words.
     pub why: Explanation,
     /// Since when.
     pub since: Timestamp,
+    /// When to see whether it is still in the way.
+    pub next_check: Timestamp,
+}
+
+/// What stands in a hostname's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BlockedCause {
+    /// The owner of the domain holds it: nobody else may begin with it.
+    Hold,
+    /// The operator blocks it.
+    List,
 }
 
 /// Its deletion was accepted.
@@ -107,6 +129,8 @@ pub struct Leaving {
 /// How ownership was proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
+    /// All addresses of the hostname are the account's.
+    Apex,
     /// The hostname is a CNAME to the zone.
     Cname,
     /// The token was served over HTTP.
@@ -119,6 +143,7 @@ impl Method {
     /// The method's name in logs and history.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Apex => "apex",
             Self::Cname => "cname",
             Self::Http => "http",
             Self::Txt => "txt",
@@ -189,7 +214,9 @@ impl State {
             Self::Unproven(unproven) => Some(unproven.next_check),
             Self::Moved(moved) => Some(moved.since + MOVED_GRACE),
             Self::Leaving(leaving) => Some(leaving.since),
-            Self::Proven(_) | Self::GivenUp(_) | Self::Blocked(_) => None,
+            Self::Proven(proven) => proven.watch.next_check,
+            Self::Blocked(blocked) => Some(blocked.next_check),
+            Self::GivenUp(_) => None,
         }
     }
 
@@ -206,6 +233,9 @@ impl State {
         match self {
             Self::Unproven(unproven) => &unproven.failures,
             Self::Moved(moved) => &moved.failures,
+            Self::Proven(proven) => {
+                proven.watch.doubt.as_ref().map_or(&[], |doubt| &doubt.failures)
+            }
             _ => &[],
         }
     }

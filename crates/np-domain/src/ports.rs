@@ -12,6 +12,7 @@ mod http_probe;
 mod idempotency;
 mod inspector;
 mod resolver;
+mod rule_store;
 mod store;
 mod vault;
 mod zone_store;
@@ -32,6 +33,7 @@ pub use http_probe::{BODY_BYTES_MAX, HttpProbe, ProbeFailure, ProbeReply, ProbeR
 pub use idempotency::{Attempt, Begun, IdempotencyStore, KeptAnswer, KeyedRequest};
 pub use inspector::Inspector;
 pub use resolver::{LookupFailure, Resolver, TxtAnswer};
+pub use rule_store::{RULES_MAX, RuleStore};
 pub use store::{
     AccountStore, AddError, Addition, CertificateChange, CertificateStore, Direction, HistoryStore,
     Hold, HostnameChange, HostnameStore, InsertError, InsertPackError, Lease, LeaseOwner,

@@ -39,6 +39,8 @@ pub struct Zone {
     pub original_name_servers: Option<Vec<DnsName>>,
     /// How its names are served.
     pub settings: Settings,
+    /// Whether other accounts are kept from the name; `None`: not at all.
+    pub hold: Option<ZoneHold>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it, or its fallback origin, was last changed.
@@ -60,9 +62,36 @@ impl Zone {
         !others.iter().any(|other| takes(&other))
     }
 
+    /// Whether the zone's owner keeps other accounts from `name` now. Only of a zone that is its account's: a stranger who
+    /// adds a domain holds nothing.
+    pub fn holds(&self, name: &Hostname, now: Timestamp) -> bool {
+        let covers = |hold: &ZoneHold| match hold.includes_subdomains {
+            true => name.as_dns().is_within(self.name.as_str()),
+            false => *name == self.name,
+        };
+        let hold = self.hold.as_ref().filter(|hold| hold.is_in_force(now));
+        self.state.is_active() && hold.is_some_and(covers)
+    }
+
     /// What proves, at [`VerificationKey::name`], that the zone's owner is its account.
     pub fn verification_key(&self) -> VerificationKey {
         VerificationKey::of(self.id)
+    }
+}
+
+/// A zone's owner keeps other accounts from using the domain for custom hostnames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZoneHold {
+    /// Whether names below the zone's are held too.
+    pub includes_subdomains: bool,
+    /// It is in force from then on.
+    pub after: Timestamp,
+}
+
+impl ZoneHold {
+    /// Whether it is in force.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        now >= self.after
     }
 }
 

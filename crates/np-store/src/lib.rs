@@ -24,6 +24,7 @@ mod lists;
 mod packs;
 mod records;
 mod row;
+mod rules;
 mod secrets;
 mod statement;
 mod users;

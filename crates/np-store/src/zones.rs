@@ -308,6 +308,7 @@ fn read(row: &Row) -> Result<Zone, Damage> {
         kind: parts.kind,
         delegation: parts.delegation,
         fallback: parts.fallback,
+        hold: parts.hold,
         state: activation.state,
         paused: activation.paused,
         original_name_servers: activation.original_name_servers,

@@ -16,7 +16,7 @@ use np_control::{
     app::{diagnostics::Issuers, draws::RandomDraws},
     feed_server::{self, FeedLimits, FeedServer, FeedServerDeps},
     reconcile::{
-        Journal, Settings, TokioTimer, World,
+        Journal, Rules, Settings, TokioTimer, World,
         activation::Activation,
         driver::{self, Pace, Reconcile},
         issuance::Issuance,
@@ -272,7 +272,10 @@ fn world(
         authorities: built.authorities,
         bells: ground.bells.clone(),
         journal: ground.journal.clone(),
+        rules: Rules::default(),
         settings: Settings {
+            watch: config.ownership.watch(),
+            rules: config.ownership.rules(),
             name_servers: name_servers(loaded),
             activation: config.zones.activation.into(),
             automatic: config.certificates.automatic(),

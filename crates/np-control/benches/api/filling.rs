@@ -54,6 +54,7 @@ fn addition(zone: ZoneId, number: u64, now: Timestamp) -> Addition {
             by: ownership::Method::Txt,
             at: created_at,
             evidence: Explanation::new("token in TXT, seen by 192.0.2.53"),
+            watch: ownership::Watch::default(),
         }),
     };
     let origin = number.is_multiple_of(20).then(|| CustomOrigin {

@@ -17,7 +17,7 @@ use super::{
     error::{ApiError, Problem},
     fallback_origin, guard, limits,
     openapi::{self, Description},
-    ssl, ssl_analyze, tokens, trace, user, zone_settings, zones,
+    ssl, ssl_analyze, tokens, trace, user, zone_holds, zone_settings, zones,
 };
 use crate::app::access::Permission;
 
@@ -72,6 +72,7 @@ pub(crate) fn routes() -> Vec<Route> {
         user::routes(),
         zones::routes(),
         zone_settings::routes(),
+        zone_holds::routes(),
         dcv_delegation::routes(),
         dns_records::routes(),
         fallback_origin::routes(),

@@ -28,6 +28,7 @@ pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod zone;
+pub(crate) mod zone_hold;
 pub(crate) mod zone_setting;
 
 use np_domain::Timestamp;

@@ -76,7 +76,8 @@ fn leaving(app: &App, record: HostnameRecord) -> Result<HostnameChange, FindErro
     let now = app.now();
     let verdict = ownership::leave(&hostname.ownership, now).ok_or(FindError::Unknown)?;
     hostname.ownership = verdict.state;
-    let events = vec![Event { at: now, kind: verdict.event, detail: verdict.detail }];
+    let detail = verdict.detail;
+    let events = verdict.event.map(|kind| Event { at: now, kind, detail }).into_iter().collect();
     Ok(HostnameChange { hostname, events, publish: Publish::Yes })
 }
 

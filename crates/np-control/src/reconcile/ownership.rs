@@ -1,26 +1,22 @@
-//! Ownership: looks for a hostname's proof when it is due, and gives up what stayed moved.
+//! Ownership: looks for a hostname's proof when it is due, watches what is active, and gives up what stayed moved.
 //!
-//! The three looks run in parallel; [`np_domain::ownership::assess`] judges. Of several zones that prove one name the
-//! last one is served: the others become moved in the same transaction.
+//! What stands in the way comes first: what is held or blocked is not looked for. The looks run in parallel, the first proof
+//! ends them; [`np_domain::ownership::assess`] judges. Of several zones that prove one name the last one is served: the others
+//! become moved in the same transaction.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use np_domain::{
-    custom_hostname::{CustomHostname, HostnameRecord, OWNERSHIP_PATH, OWNERSHIP_USER_AGENT},
+    custom_hostname::{CustomHostname, HostnameRecord},
     event::Event,
-    name::DnsName,
-    ownership::{self, CNAME_DEPTH_MAX, Challenge, CnameChain, Observation, Seen, State, Verdict},
-    ports::{
-        Hold, HostnameChange, LookupFailure, ProbeFailure, ProbeRequest, Publish, Resolver,
-        StoreError,
-    },
-    text::Explanation,
-    zone::{CnameTarget, Zone},
+    ownership::{self, State, Verdict},
+    ports::{Hold, HostnameChange, Publish, StoreError},
+    zone::Zone,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{World, driver::Reconcile, retirement};
+use super::{World, driver::Reconcile, looks, retirement, rules::Current};
 
 /// Keeps ownership true.
 pub struct Ownership(pub Arc<World>);
@@ -43,8 +39,10 @@ impl Reconcile for Ownership {
                 retirement::retire(world, &hostname, leaving.since, stop).await
             }
             State::Moved(_) => give_up(world, &hostname).await,
-            State::Unproven(_) => check(world, &hostname).await,
-            State::Proven(_) | State::GivenUp(_) | State::Blocked(_) => Ok(()),
+            State::Unproven(_) | State::Proven(_) | State::Blocked(_) => {
+                check(world, &hostname).await
+            }
+            State::GivenUp(_) => Ok(()),
         };
         match outcome {
             // Somebody else changed it meanwhile: the next pass sees the truth.
@@ -60,14 +58,18 @@ impl Reconcile for Ownership {
 
 async fn check(world: &World, hostname: &CustomHostname) -> Result<(), StoreError> {
     let Some(zone) = world.stores.zones.zone(hostname.zone).await? else { return Ok(()) };
-    let seen = observe(world, hostname).await;
-    let challenge = challenge(world, hostname, &zone, &seen).await?;
+    let (fixed, store) = (&world.settings.rules, &*world.stores.rules);
+    let rules = world.rules.current(fixed, store, world.clock.now()).await?;
+    if let Some(verdict) = obstruct(world, hostname, &zone, &rules).await? {
+        return save(world, &[change(world, hostname, verdict)]).await;
+    }
+    let (challenge, seen) = looks::look(world, hostname, &zone, &rules).await?;
     let now = world.clock.now();
     let Some(verdict) = ownership::assess(&hostname.ownership, &challenge, &seen, now) else {
         return Ok(());
     };
-    let is_proof = verdict.state.proof().is_some();
-    let rivals = match is_proof {
+    let is_new_proof = verdict.state.proof().is_some() && hostname.ownership.proof().is_none();
+    let rivals = match is_new_proof {
         true => world.stores.hostnames.proven_rivals(&hostname.name, hostname.id).await?,
         false => Vec::new(),
     };
@@ -75,7 +77,30 @@ async fn check(world: &World, hostname: &CustomHostname) -> Result<(), StoreErro
     let changes: Vec<_> =
         std::iter::once(mine).chain(rivals.iter().filter_map(|rival| lost(world, rival))).collect();
     save(world, &changes).await?;
-    if is_proof { leave_one_proven(world, hostname).await } else { Ok(()) }
+    if is_new_proof { leave_one_proven(world, hostname).await } else { Ok(()) }
+}
+
+/// What a hold or the block list makes of the hostname. A hold is no obstacle to what is active, so that nobody asks for one.
+async fn obstruct(
+    world: &World,
+    hostname: &CustomHostname,
+    zone: &Zone,
+    rules: &Current,
+) -> Result<Option<Verdict>, StoreError> {
+    let names: Vec<&str> = match hostname.ownership {
+        State::Proven(_) => Vec::new(),
+        _ => hostname.name.as_dns().and_ancestors().collect(),
+    };
+    let above = world.stores.zones.zones_named(&names).await?;
+    let now = world.clock.now();
+    let obstacle = ownership::obstacle(
+        &hostname.name,
+        zone.account,
+        &above,
+        rules.blocking(&hostname.name),
+        now,
+    );
+    Ok(ownership::obstruct(&hostname.ownership, obstacle.as_ref(), &world.settings.watch, now))
 }
 
 /// Two zones whose proofs were saved at the same moment did not see each other: the later proof stays, as if the saves had
@@ -106,15 +131,20 @@ async fn give_up(world: &World, hostname: &CustomHostname) -> Result<(), StoreEr
     }
 }
 
-/// The save that a verdict asks for. What is served changes unless the hostname stays unproven.
+/// The save that a verdict asks for. What is served changes with the state, unless it is a matter of being looked for.
 fn change(world: &World, hostname: &CustomHostname, verdict: Verdict) -> HostnameChange {
+    let stays = verdict.state.kind() == hostname.ownership.kind();
     let publish = match verdict.state {
         State::Unproven(_) => Publish::No,
+        _ if stays => Publish::No,
         _ => Publish::Yes,
     };
-    let event = Event { at: world.clock.now(), kind: verdict.event, detail: verdict.detail };
+    let at = world.clock.now();
+    let detail = verdict.detail;
+    let events = verdict.event.into_iter().map(|kind| Event { at, kind, detail: detail.clone() });
+    let events = events.collect();
     let hostname = CustomHostname { ownership: verdict.state, ..hostname.clone() };
-    HostnameChange { hostname, events: vec![event], publish }
+    HostnameChange { hostname, events, publish }
 }
 
 async fn save(world: &World, changes: &[HostnameChange]) -> Result<(), StoreError> {
@@ -122,73 +152,9 @@ async fn save(world: &World, changes: &[HostnameChange]) -> Result<(), StoreErro
     for change in changes {
         world.journal.note(&change.hostname, &change.events);
     }
-    world.bells.publication.ring();
+    if changes.iter().any(|change| change.publish == Publish::Yes) {
+        world.bells.publication.ring();
+    }
     world.bells.saved.ring_all();
     Ok(())
-}
-
-async fn challenge(
-    world: &World,
-    hostname: &CustomHostname,
-    zone: &Zone,
-    seen: &Observation,
-) -> Result<Challenge, StoreError> {
-    let counts = zone.state.is_active() && is_closest(world, zone, seen).await?;
-    Ok(Challenge {
-        token: hostname.token,
-        target: counts.then(|| target(world, zone)),
-        has_origin: zone.fallback.is_some() || hostname.origin.is_some(),
-    })
-}
-
-/// Whether what the CNAME leads to is this zone's, and not that of a zone below it in another account.
-async fn is_closest(world: &World, zone: &Zone, seen: &Observation) -> Result<bool, StoreError> {
-    let Ok(CnameChain::To(names)) = &seen.cname else { return Ok(true) };
-    let Some(last) = names.last() else { return Ok(true) };
-    let place = world.settings.cdn_domain.as_ref().and_then(|cdn| last.below(cdn));
-    let place = place.as_ref().unwrap_or(last);
-    if !place.is_within(zone.name.as_str()) {
-        return Ok(true);
-    }
-    let above: Vec<&str> = place.and_ancestors().collect();
-    Ok(zone.is_closest_to(place, &world.stores.zones.zones_named(&above).await?))
-}
-
-fn target(world: &World, zone: &Zone) -> CnameTarget {
-    CnameTarget::of(zone, world.settings.cdn_domain.as_ref())
-}
-
-async fn observe(world: &World, hostname: &CustomHostname) -> Observation {
-    let txt_name = hostname.name.ownership_txt();
-    let (txt, http, cname) = tokio::join!(
-        world.resolver.txt(&txt_name),
-        fetch(world, hostname),
-        cname_chain(&*world.resolver, hostname.name.as_dns()),
-    );
-    Observation { txt, http, cname }
-}
-
-async fn fetch(world: &World, hostname: &CustomHostname) -> Result<Seen, ProbeFailure> {
-    let path = Explanation::new(format!("{OWNERSHIP_PATH}{}", hostname.id));
-    let request =
-        ProbeRequest { host: hostname.name.clone(), path, user_agent: OWNERSHIP_USER_AGENT };
-    let reply = world.probe.fetch(&request).await?;
-    Ok(Seen { value: reply.body, from: Explanation::new(reply.from.to_string()) })
-}
-
-async fn cname_chain(
-    resolver: &dyn Resolver,
-    start: &DnsName,
-) -> Result<CnameChain, LookupFailure> {
-    let mut names = Vec::new();
-    while let Some(next) = resolver.cname(names.last().unwrap_or(start)).await? {
-        if next == *start || names.contains(&next) {
-            return Ok(CnameChain::Loop);
-        }
-        if names.len() == CNAME_DEPTH_MAX {
-            return Ok(CnameChain::TooLong);
-        }
-        names.push(next);
-    }
-    Ok(if names.is_empty() { CnameChain::None } else { CnameChain::To(names) })
 }

@@ -16,6 +16,7 @@ const RECORD: &str = "/zones/{zone_id}/dns_records/{dns_record_id}";
 const ZONE: &str = "/zones/{zone_id}";
 const SETTINGS: &str = "/zones/{zone_id}/settings";
 const SETTING: &str = "/zones/{zone_id}/settings/{setting_id}";
+const HOLD: &str = "/zones/{zone_id}/hold";
 const HOSTNAMES: &str = "/zones/{zone_id}/custom_hostnames";
 const HOSTNAME: &str = "/zones/{zone_id}/custom_hostnames/{custom_hostname_id}";
 const PACKS: &str = "/zones/{zone_id}/ssl/certificate_packs";
@@ -57,6 +58,10 @@ fn expected() -> Vec<(Method, &'static str, Permission)> {
         (Method::GET, ZONE, read(Area::Zone)),
         (Method::PATCH, ZONE, write(Area::Zone)),
         (Method::DELETE, ZONE, write(Area::Zone)),
+        (Method::GET, HOLD, read(Area::Zone)),
+        (Method::POST, HOLD, write(Area::Zone)),
+        (Method::PATCH, HOLD, write(Area::Zone)),
+        (Method::DELETE, HOLD, write(Area::Zone)),
         (Method::PUT, "/zones/{zone_id}/activation_check", write(Area::Zone)),
         (Method::GET, SETTINGS, read(Area::ZoneSettings)),
         (Method::PATCH, SETTINGS, write(Area::ZoneSettings)),

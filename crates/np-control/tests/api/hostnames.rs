@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use np_control::api::ApiSettings;
 use np_domain::{
-    ownership::{Method as ProvenBy, Proven, State},
+    ownership::{Method as ProvenBy, Proven, State, Watch},
     ports::{Hold, HostnameChange, HostnameStore as _, Publish},
     text::Explanation,
 };
@@ -394,7 +394,7 @@ async fn the_tokens_stay_readable_once_ownership_is_proven() {
     let record = world.store.find(zone.parse().unwrap(), id.parse().unwrap()).await.unwrap();
     let mut hostname = record.unwrap().hostname;
     let (by, at, evidence) = (ProvenBy::Cname, TestClock::START, Explanation::new("seen"));
-    hostname.ownership = State::Proven(Proven { by, at, evidence });
+    hostname.ownership = State::Proven(Proven { by, at, evidence, watch: Watch::default() });
     let change = HostnameChange { hostname, events: Vec::new(), publish: Publish::Yes };
     world.store.save(&[change], &Hold::Release).await.unwrap();
 

@@ -5,12 +5,15 @@
 mod activation;
 mod authority;
 mod breakable;
+mod caa;
 mod crash;
 mod issuance;
+mod obstacles;
 mod ownership;
 mod packs;
 mod reissue;
 mod renewals;
 mod sharing;
 mod uploads;
+mod watching;
 mod world;

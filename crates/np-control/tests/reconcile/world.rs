@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use np_control::{
     reconcile::{
-        Authorities, Journal, Settings, TokioTimer, World, activation::Activation,
+        Authorities, Journal, Rules, Settings, TokioTimer, World, activation::Activation,
         driver::Reconcile, issuance::Issuance, ownership::Ownership,
     },
     stores::Stores,
@@ -195,6 +195,8 @@ pub(crate) struct TestWorld {
     pub(crate) customers: Arc<Customers>,
     pub(crate) authority: Arc<ScriptedAuthority>,
     pub(crate) zone: Zone,
+    /// How active hostnames are watched: never, other than in tests that are about it.
+    pub(crate) watch: ownership::Terms,
     _folder: tempfile::TempDir,
 }
 
@@ -213,10 +215,23 @@ impl TestWorld {
         };
         store.insert_account(&account).await.unwrap();
         store.insert_zone(&zone).await.unwrap();
-        let world =
-            Self { store, clock, customers: Arc::default(), authority, zone, _folder: folder };
+        let watch = ownership::Terms { recheck_interval: None, ..ownership::Terms::default() };
+        let world = Self {
+            store,
+            clock,
+            customers: Arc::default(),
+            authority,
+            zone,
+            watch,
+            _folder: folder,
+        };
         world.nodes_catch_up().await;
         world
+    }
+
+    /// A world in which active hostnames are watched.
+    pub(crate) async fn watching() -> Self {
+        Self { watch: ownership::Terms::default(), ..Self::new().await }
     }
 
     /// A world in which every proof is visible as soon as it is known, as by delegation.
@@ -317,6 +332,7 @@ impl TestWorld {
             cdn_domain: "cdn.platform.net".parse().ok(),
             patience: Duration::ZERO,
             publication_wait: Duration::ZERO,
+            watch: self.watch,
             ..Settings::new(LeaseOwner(Explanation::new(owner)))
         };
         let world = World {
@@ -330,6 +346,7 @@ impl TestWorld {
                 .unwrap(),
             bells: Bells::default(),
             journal: Journal::default(),
+            rules: Rules::default(),
             settings,
         };
         let world = Arc::new(world);
@@ -454,6 +471,7 @@ fn zone(number: u8, name: &str, now: np_domain::Timestamp) -> Zone {
         paused: false,
         original_name_servers: None,
         settings: Default::default(),
+        hold: None,
         created_at: now,
         modified_at: now,
         version: 0,

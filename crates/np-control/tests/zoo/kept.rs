@@ -2,7 +2,7 @@
 
 use np_domain::{
     certificate::{Actor, DcvMethod, KeyType, Ordering, Problem, State, Tries},
-    ownership::{Blocked, Moved, MovedWhy, State as Ownership},
+    ownership::{Blocked, BlockedCause, Moved, MovedWhy, State as Ownership},
     ports::AuthorityError,
     text::Explanation,
 };
@@ -18,7 +18,8 @@ pub(crate) fn faults() -> Vec<Fault> {
             .wants(|wanted| wanted.has_origin = false),
         Fault::new("a hold", RIGHT, &["zone.hold problem customer"]).wants(|wanted| {
             let why = Explanation::new("held by the domain's owner");
-            owned(wanted, Ownership::Blocked(Blocked { why, since: now() }));
+            let (cause, since, next_check) = (BlockedCause::Hold, now(), now());
+            owned(wanted, Ownership::Blocked(Blocked { cause, why, since, next_check }));
         }),
         Fault::new(
             "proven by another zone",

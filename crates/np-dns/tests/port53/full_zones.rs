@@ -8,8 +8,9 @@ use hickory_proto::{
 };
 use np_dns::{DnsDeps, DnsMetrics, DnsServer, DnsSettings, DnsSocket, FullZonesDeps, RunningDns};
 use np_domain::{
-    entry::{FeedKey, Generation, ProxiedAddresses, RecordEntry, ZoneDns, ZoneEntry},
-    id::{DnsRecordId, ZoneId},
+    entry::{Entry, FeedKey, Generation, ProxiedAddresses, RecordEntry, ZoneDns, ZoneEntry},
+    id::{DnsRecordId, HostnameId, ZoneId},
+    ownership::{SightedBy, Sighting},
 };
 use np_feed::{
     Replica,
@@ -181,4 +182,59 @@ async fn a_resolver_sees_the_zone_while_it_is_served_and_its_delegation_while_it
     world.apply(|generation| Item::gone(generation, FeedKey::Zone(SHOP)));
     let refused = over_udp(world.dns.addr(), &query("shop.com.", RecordType::SOA)).await;
     assert_eq!(refused.response_code, ResponseCode::Refused);
+}
+
+#[tokio::test]
+async fn caa_of_targets_is_answered_cleanly_however_it_is_asked() {
+    let world = World::start();
+    world.set_zone(ZoneDns::Records { since: datetime!(2026-11-22 12:00 UTC), paused: false });
+    world.add(1, "customers.shop.com", 1, &[192, 0, 2, 1], true);
+    world.add(2, "*.hosts.shop.com", 1, &[192, 0, 2, 1], true);
+    // Flags, length of the tag, tag, value (RFC 8659 section 4.1).
+    let issue = b"\x00\x05issueletsencrypt.org";
+    world.add(3, "permitted.shop.com", 257, issue, false);
+    for transport in ["+notcp", "+tcp"] {
+        for dnssec in ["+nodnssec", "+dnssec"] {
+            // A resolver that mixes cases must get its own back (0x20).
+            for name in ["cUsToMeRs.ShOp.CoM", "aNy.HoStS.sHoP.cOm"] {
+                let output = dig(&world.dns, &[transport, dnssec, name, "CAA"]).await;
+                for part in ["status: NOERROR", "flags: qr aa;", "ANSWER: 0, AUTHORITY: 1", "SOA"] {
+                    assert!(output.contains(part), "{transport} {dnssec} {name}: {output}");
+                }
+                assert!(output.contains(&format!(";{name}.")), "{output}");
+            }
+            let output = dig(&world.dns, &[transport, dnssec, "PeRmItTeD.shop.com", "CAA"]).await;
+            assert!(output.contains("CAA\t0 issue \"letsencrypt.org\""), "{output}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_for_a_target_of_a_waiting_hostnames_own_is_a_sighting() {
+    let world = World::start();
+    world.set_zone(ZoneDns::Records { since: datetime!(2026-11-22 12:00 UTC), paused: false });
+    let waiting = Entry {
+        hostname: HostnameId::from_bytes([1; 16]),
+        zone: SHOP,
+        name: "app.customer.com".parse().unwrap(),
+        tokens: Vec::new(),
+        delegation: None,
+        routing: None,
+    };
+    world.apply(|generation| Item::hostname(generation, &waiting));
+    let others = Entry {
+        hostname: HostnameId::from_bytes([2; 16]),
+        zone: ZoneId::from_bytes([9; 16]),
+        name: "app.other.com".parse().unwrap(),
+        ..waiting.clone()
+    };
+    world.apply(|generation| Item::hostname(generation, &others));
+    for name in ["customers.shop.com", "app.unknown.com.shop.com", "app.other.com.shop.com"] {
+        dig(&world.dns, &[name, "A"]).await;
+    }
+    assert!(world.replica.sightings().take().is_empty(), "nobody's, or another zone's");
+    dig(&world.dns, &["App.Customer.com.Shop.com", "A"]).await;
+    dig(&world.dns, &["app.customer.com.shop.com", "AAAA"]).await;
+    let sighting = Sighting { hostname: waiting.hostname, by: SightedBy::Dns };
+    assert_eq!(world.replica.sightings().take(), [sighting]);
 }

@@ -25,6 +25,8 @@ macro_rules! checks {
 checks! {
     /// The zone may not have this hostname.
     Blocked = "zone.hold";
+    /// The operator blocks the name.
+    BlockedByList = "zone.block_list";
     /// The zone is not proven to be its account's.
     ZoneNotActive = "zone.not_active";
     /// There is nowhere to send requests.
@@ -35,6 +37,10 @@ checks! {
     ProvenElsewhere = "ownership.proven_elsewhere";
     /// The checks for ownership ended without proof.
     OwnershipEnded = "ownership.schedule_ended";
+    /// It pointed here, and does not any more.
+    LedAway = "ownership.points_elsewhere";
+    /// The same, in its time of grace.
+    LeadsAway = "ownership.leaving";
     /// The token is visible by TXT.
     OwnershipTxtSeen = "ownership.txt_seen";
     /// No TXT with the token: one way less to prove ownership.

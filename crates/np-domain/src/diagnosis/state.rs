@@ -4,7 +4,7 @@ use super::{Check, Finding, Verdict, case::Case};
 use crate::{
     certificate::{Actor, Certificate, DcvMethod, Problem, State},
     name::{COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX},
-    ownership::{self, MovedWhy},
+    ownership::{self, BlockedCause, MovedWhy},
     ports::RATE_LIMIT_WORDS,
 };
 
@@ -44,11 +44,20 @@ fn of_ownership(state: &ownership::State) -> Option<Finding> {
     let restart = "once the records are right, send a PATCH with the same `ssl`, which begins the checks anew.";
     match state {
         Ownership::Blocked(blocked) => {
-            let words = format!(
-                "The hostname may not be added here ({}): its owner must release the hold on the domain.",
-                blocked.why
-            );
-            Some(problem(Check::Blocked, Actor::Customer, words))
+            let (check, actor, who) = match blocked.cause {
+                BlockedCause::Hold => (
+                    Check::Blocked,
+                    Actor::Customer,
+                    "its owner must release the hold on the domain, or add the hostname in the account that holds it",
+                ),
+                BlockedCause::List => (
+                    Check::BlockedByList,
+                    Actor::Provider,
+                    "ask the operator of the platform to take it off the block list",
+                ),
+            };
+            let words = format!("The hostname may not be served here ({}): {who}.", blocked.why);
+            Some(problem(check, actor, words))
         }
         Ownership::GivenUp(given_up) => {
             let words = format!(
@@ -65,6 +74,14 @@ fn of_ownership(state: &ownership::State) -> Option<Finding> {
                 );
                 problem(Check::OwnershipEnded, Actor::Provider, words)
             }
+            MovedWhy::PointsElsewhere => {
+                let words = format!(
+                    "It pointed here, and has pointed elsewhere for so long that it is not served since {}: point it here again, \
+                     then send a PATCH with the same `ssl`.",
+                    moved.since.date()
+                );
+                problem(Check::LedAway, Actor::Customer, words)
+            }
             MovedWhy::ProvenElsewhere => {
                 let words = format!(
                     "Another zone proved the same name on {}, and the later proof counts. To bring it back, point it here, then \
@@ -74,6 +91,15 @@ fn of_ownership(state: &ownership::State) -> Option<Finding> {
                 problem(Check::ProvenElsewhere, Actor::Customer, words)
             }
         }),
+        Ownership::Proven(proven) if proven.watch.doubt.is_some() => {
+            let since = proven.watch.doubt.as_ref().map_or(proven.at, |doubt| doubt.since);
+            let words = format!(
+                "Ownership is proven by {}, but the hostname has pointed elsewhere since {since}. It counts as moved if it stays \
+                 so: point it here again.",
+                proven.by.as_str()
+            );
+            Some(Finding::new(Check::LeadsAway, Verdict::Notice, Actor::Customer, words))
+        }
         Ownership::Proven(proven) => {
             let words = format!(
                 "Ownership is proven by {} since {}.",

@@ -31,6 +31,7 @@ fn zone() -> Zone {
         paused: false,
         original_name_servers: None,
         settings: Default::default(),
+        hold: None,
         created_at: START,
         modified_at: START,
         version: 0,
@@ -57,6 +58,7 @@ fn proven() -> ownership::State {
         by: Method::Cname,
         at: START,
         evidence: Explanation::new("CNAME"),
+        watch: ownership::Watch::default(),
     })
 }
 
@@ -106,8 +108,10 @@ fn nothing_is_routed_without_proven_ownership() {
         failures: vec![],
     });
     let blocked = ownership::State::Blocked(ownership::Blocked {
+        cause: ownership::BlockedCause::Hold,
         why: Explanation::new("held"),
         since: START,
+        next_check: START,
     });
     for state in [ownership::State::new(START), moved, blocked] {
         assert_eq!(told(&record(state)).unwrap().routing, None);

@@ -1,13 +1,16 @@
 //! The rules of ownership: pure steps from a state and what was seen to the next state.
 
+use std::net::IpAddr;
+
 use super::{
-    Blocked, CnameChain, Failure, GivenUp, Leaving, MOVED_GRACE, Method, Moved, MovedWhy,
-    Observation, Proven, Seen, State, Unproven,
+    CnameChain, Failure, GivenUp, Leaving, MOVED_GRACE, Method, Moved, MovedWhy, Observation,
+    Proven, Seen, State, Terms, Unproven, Watch, watch,
 };
 use crate::{
     Timestamp,
     custom_hostname::OwnershipToken,
     event::EventKind,
+    network::AddressRange,
     ports::{LookupFailure, ProbeFailure},
     schedule,
     text::Explanation,
@@ -23,6 +26,10 @@ pub struct Challenge {
     pub target: Option<CnameTarget>,
     /// Whether the zone has a fallback origin, or the hostname an origin of its own.
     pub has_origin: bool,
+    /// Addresses that are the account's own: a hostname all of whose addresses are among them leads here.
+    pub prefixes: Vec<AddressRange>,
+    /// What the operator has set.
+    pub terms: Terms,
 }
 
 /// The next state, and what happened.
@@ -30,34 +37,49 @@ pub struct Challenge {
 pub struct Verdict {
     /// The next state.
     pub state: State,
-    /// What happened.
-    pub event: EventKind,
+    /// What happened; `None` when it is not worth remembering.
+    pub event: Option<EventKind>,
     /// The evidence.
     pub detail: Explanation,
 }
 
-/// Judges one check of a hostname that is still unproven; `None` in every other state, where nothing is to be judged.
+/// Judges one check of a hostname that is unproven, or active and watched; `None` in every other state, where nothing is to be
+/// judged.
 ///
-/// TXT, HTTP and CNAME count alike and the first that holds is named. After the last try of the schedule the
-/// hostname is moved (behaviour.md 9.1).
+/// TXT, HTTP, CNAME and addresses count alike and the first that holds is named. After the last try of the schedule the
+/// hostname is moved (behaviour.md 9.1). A check before its time, because the hostname was asked for somewhere, is no try.
 pub fn assess(
     state: &State,
     challenge: &Challenge,
     seen: &Observation,
     now: Timestamp,
 ) -> Option<Verdict> {
-    let State::Unproven(unproven) = state else { return None };
+    let unproven = match state {
+        State::Unproven(unproven) => unproven,
+        State::Proven(proven) => return Some(watch::judge(proven, challenge, seen, now)),
+        _ => return None,
+    };
     if challenge.has_origin
         && let Some((by, evidence)) = proof(challenge, seen)
     {
         let detail = Explanation::new(format!("by {}: {evidence}", by.as_str()));
-        let state = State::Proven(Proven { by, at: now, evidence });
-        return Some(Verdict { state, event: EventKind::OwnershipProven, detail });
+        let watch = Watch::begin(by, &challenge.token, &challenge.terms, now);
+        let state = State::Proven(Proven { by, at: now, evidence, watch });
+        return Some(Verdict { state, event: Some(EventKind::OwnershipProven), detail });
     }
-    Some(unseen(unproven, failures(challenge, seen), now))
+    let failures = failures(challenge, seen);
+    Some(match now < unproven.next_check {
+        true => unseen_early(unproven, failures, seen),
+        false => unseen(unproven, failures, seen, now),
+    })
 }
 
-fn proof(challenge: &Challenge, seen: &Observation) -> Option<(Method, Explanation)> {
+/// Whether what was seen so far proves ownership.
+pub fn is_proof(challenge: &Challenge, seen: &Observation) -> bool {
+    challenge.has_origin && proof(challenge, seen).is_some()
+}
+
+pub(super) fn proof(challenge: &Challenge, seen: &Observation) -> Option<(Method, Explanation)> {
     let holds = |seen: &&Seen| challenge.token.matches(seen.value.as_str());
     if let Ok(values) = &seen.txt
         && let Some(found) = values.iter().find(holds)
@@ -78,10 +100,22 @@ fn proof(challenge: &Challenge, seen: &Observation) -> Option<(Method, Explanati
     {
         return Some((Method::Cname, Explanation::new(format!("CNAME to {last}"))));
     }
-    None
+    apex(challenge, seen)
 }
 
-fn failures(challenge: &Challenge, seen: &Observation) -> Vec<Failure> {
+/// Each address must be the account's: of two, one elsewhere gets half of the visitors. Addresses of a zone that is not its
+/// account's prove nothing, as with a CNAME.
+fn apex(challenge: &Challenge, seen: &Observation) -> Option<(Method, Explanation)> {
+    let addresses = seen.addresses.as_ref().ok()?;
+    let is_ours = |ip: &IpAddr| challenge.prefixes.iter().any(|range| range.contains(*ip));
+    if challenge.target.is_none() || addresses.is_empty() || !addresses.iter().all(is_ours) {
+        return None;
+    }
+    let words: Vec<_> = addresses.iter().map(IpAddr::to_string).collect();
+    Some((Method::Apex, Explanation::new(format!("all addresses are ours: {}", words.join(", ")))))
+}
+
+pub(super) fn failures(challenge: &Challenge, seen: &Observation) -> Vec<Failure> {
     if !challenge.has_origin {
         return vec![Failure::NoFallbackOrigin];
     }
@@ -89,6 +123,7 @@ fn failures(challenge: &Challenge, seen: &Observation) -> Vec<Failure> {
         _ if challenge.target.is_none() => vec![Failure::ZoneNotActive],
         Ok(CnameChain::Loop) => vec![Failure::CnameLoop],
         Ok(CnameChain::TooLong) => vec![Failure::CnameTooLong],
+        _ if !challenge.prefixes.is_empty() => vec![Failure::AddressesElsewhere],
         _ => vec![Failure::NotPointedHere],
     };
     let unreachable = |what: &str, why: &LookupFailure| {
@@ -104,12 +139,37 @@ fn failures(challenge: &Challenge, seen: &Observation) -> Vec<Failure> {
     {
         failures.push(unreachable("CNAME look-up", why));
     }
+    if !challenge.prefixes.is_empty()
+        && let Err(why) = &seen.addresses
+        && why.is_trouble()
+    {
+        failures.push(unreachable("address look-up", why));
+    }
     failures
 }
 
-fn unseen(unproven: &Unproven, failures: Vec<Failure>, now: Timestamp) -> Verdict {
+/// A look before its time changes nothing but the reasons: whoever asks for names cannot use their tries up.
+fn unseen_early(unproven: &Unproven, failures: Vec<Failure>, seen: &Observation) -> Verdict {
+    let is_news = failures != unproven.failures;
+    Verdict {
+        state: State::Unproven(Unproven { failures, ..unproven.clone() }),
+        event: is_news.then_some(EventKind::OwnershipUnproven),
+        detail: Explanation::new(format!("looked before the next try: {}", seen.words())),
+    }
+}
+
+fn unseen(
+    unproven: &Unproven,
+    failures: Vec<Failure>,
+    seen: &Observation,
+    now: Timestamp,
+) -> Verdict {
     let attempt = unproven.attempt + 1;
-    let detail = Explanation::new(format!("try {attempt} of {}", schedule::OWNERSHIP_TRIES));
+    let detail = Explanation::new(format!(
+        "try {attempt} of {}: {}",
+        schedule::OWNERSHIP_TRIES,
+        seen.words()
+    ));
     // Try number n (from 0) is followed by delay n; the last one is followed by the verdict.
     match schedule::ownership_delay(unproven.attempt)
         .filter(|_| attempt < schedule::OWNERSHIP_TRIES)
@@ -121,11 +181,11 @@ fn unseen(unproven: &Unproven, failures: Vec<Failure>, now: Timestamp) -> Verdic
                 next_check: now + delay,
                 failures,
             });
-            Verdict { state, event: EventKind::OwnershipUnproven, detail }
+            Verdict { state, event: Some(EventKind::OwnershipUnproven), detail }
         }
         None => {
             let state = State::Moved(Moved { why: MovedWhy::NeverProven, since: now, failures });
-            Verdict { state, event: EventKind::OwnershipMoved, detail }
+            Verdict { state, event: Some(EventKind::OwnershipMoved), detail }
         }
     }
 }
@@ -134,14 +194,13 @@ fn unseen(unproven: &Unproven, failures: Vec<Failure>, now: Timestamp) -> Verdic
 /// hostname stays proven, a leaving one stays leaving.
 pub fn restart(state: &State, now: Timestamp) -> Option<Verdict> {
     match state {
-        State::Unproven(_)
-        | State::Moved(_)
-        | State::GivenUp(_)
-        | State::Blocked(Blocked { .. }) => Some(Verdict {
-            state: State::new(now),
-            event: EventKind::OwnershipRestarted,
-            detail: Explanation::new("asked for by the API"),
-        }),
+        State::Unproven(_) | State::Moved(_) | State::GivenUp(_) | State::Blocked(_) => {
+            Some(Verdict {
+                state: State::new(now),
+                event: Some(EventKind::OwnershipRestarted),
+                detail: Explanation::new("asked for by the API"),
+            })
+        }
         State::Proven(_) | State::Leaving(_) => None,
     }
 }
@@ -155,7 +214,7 @@ pub fn claim_elsewhere(state: &State, now: Timestamp) -> Option<Verdict> {
             since: now,
             failures: Vec::new(),
         }),
-        event: EventKind::OwnershipMoved,
+        event: Some(EventKind::OwnershipMoved),
         detail: Explanation::new("the same hostname was validated later in another zone"),
     })
 }
@@ -165,7 +224,7 @@ pub fn give_up(state: &State, now: Timestamp) -> Option<Verdict> {
     match state {
         State::Moved(moved) if now >= moved.since + MOVED_GRACE => Some(Verdict {
             state: State::GivenUp(GivenUp { since: now }),
-            event: EventKind::OwnershipGivenUp,
+            event: Some(EventKind::OwnershipGivenUp),
             detail: Explanation::new("moved for 7 days"),
         }),
         _ => None,
@@ -178,7 +237,7 @@ pub fn leave(state: &State, now: Timestamp) -> Option<Verdict> {
         State::Leaving(_) => None,
         _ => Some(Verdict {
             state: State::Leaving(Leaving { since: now }),
-            event: EventKind::Deleted,
+            event: Some(EventKind::Deleted),
             detail: Explanation::new("asked for by the API"),
         }),
     }
@@ -191,6 +250,7 @@ impl Default for Observation {
             txt: Err(LookupFailure::NoSuchName),
             http: Err(ProbeFailure::NoAddress),
             cname: Ok(CnameChain::None),
+            addresses: Err(LookupFailure::NoRecords),
         }
     }
 }

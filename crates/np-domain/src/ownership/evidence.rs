@@ -1,12 +1,14 @@
 //! What a check saw, and the reasons for which it did not suffice.
 
+use std::net::IpAddr;
+
 use crate::{
     name::DnsName,
     ports::{LookupFailure, ProbeFailure},
     text::Explanation,
 };
 
-/// What was seen of one hostname in one check; the three looks run in parallel.
+/// What was seen of one hostname in one check; the looks run in parallel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
     /// The TXT values at the ownership name.
@@ -15,6 +17,44 @@ pub struct Observation {
     pub http: Result<Seen, ProbeFailure>,
     /// Where the hostname's CNAME chain leads.
     pub cname: Result<CnameChain, LookupFailure>,
+    /// All its A and AAAA addresses; looked for only where the account has prefixes.
+    pub addresses: Result<Vec<IpAddr>, LookupFailure>,
+}
+
+impl Observation {
+    /// What each look showed, for the history.
+    pub fn words(&self) -> String {
+        let txt = match &self.txt {
+            Ok(values) => {
+                let of = values.first().map_or("", |seen| seen.from.as_str());
+                format!("{} value(s), none the token, by {of}", values.len())
+            }
+            Err(why) => why.to_string(),
+        };
+        let http = match &self.http {
+            Ok(body) => format!("another body from {}", body.from),
+            Err(why) => why.to_string(),
+        };
+        let cname = match &self.cname {
+            Ok(CnameChain::None) => "none".to_owned(),
+            Ok(CnameChain::To(names)) => {
+                let names: Vec<_> = names.iter().map(DnsName::as_str).collect();
+                format!("to {}", names.join(", then "))
+            }
+            Ok(CnameChain::Loop) => "in a circle".to_owned(),
+            Ok(CnameChain::TooLong) => "too many".to_owned(),
+            Err(why) => why.to_string(),
+        };
+        let words = format!("TXT: {txt}; HTTP: {http}; CNAME: {cname}");
+        match &self.addresses {
+            Ok(addresses) => {
+                let addresses: Vec<_> = addresses.iter().map(IpAddr::to_string).collect();
+                format!("{words}; addresses: {}", addresses.join(", "))
+            }
+            Err(why) if why.is_trouble() => format!("{words}; addresses: {why}"),
+            Err(_) => words,
+        }
+    }
 }
 
 /// A value, and who showed it.
@@ -44,6 +84,8 @@ pub enum CnameChain {
 pub enum Failure {
     /// The hostname does not CNAME to the zone, and no token was found.
     NotPointedHere,
+    /// The same, and not all of its addresses are the account's.
+    AddressesElsewhere,
     /// The zone has no fallback origin, so that there is nowhere to send requests.
     NoFallbackOrigin,
     /// The zone is not its account's, so that a CNAME to it proves nothing.

@@ -5,5 +5,6 @@ mod handshake;
 mod origins;
 mod plaintext;
 mod proxying;
+mod sightings;
 mod world;
 mod zone_hosts;

@@ -19,6 +19,7 @@ pub(super) const POSTGRES: &Migrations = &[
     (6, "custom_csrs", include_str!("../../migrations/postgres/0006_custom_csrs.sql")),
     (7, "lists", include_str!("../../migrations/postgres/0007_lists.sql")),
     (11, "approvals", include_str!("../../migrations/postgres/0011_approvals.sql")),
+    (12, "rules", include_str!("../../migrations/postgres/0012_rules.sql")),
     (14, "zone settings", include_str!("../../migrations/postgres/0014_zone_settings.sql")),
 ];
 
@@ -31,6 +32,7 @@ pub(super) const SQLITE: &Migrations = &[
     (6, "custom_csrs", include_str!("../../migrations/sqlite/0006_custom_csrs.sql")),
     (7, "lists", include_str!("../../migrations/sqlite/0007_lists.sql")),
     (11, "approvals", include_str!("../../migrations/sqlite/0011_approvals.sql")),
+    (12, "rules", include_str!("../../migrations/sqlite/0012_rules.sql")),
     (14, "zone settings", include_str!("../../migrations/sqlite/0014_zone_settings.sql")),
 ];
 

@@ -14,6 +14,8 @@ pub(crate) struct Zone {
     kind: ZoneKind,
     delegation: String,
     fallback: Option<FallbackOrigin>,
+    #[serde(default)]
+    hold: Option<Hold>,
     created_at: Micros,
     modified_at: Micros,
 }
@@ -31,8 +33,16 @@ pub(crate) struct Parts {
     pub(crate) kind: zone::ZoneKind,
     pub(crate) delegation: DelegationId,
     pub(crate) fallback: Option<origin::FallbackOrigin>,
+    pub(crate) hold: Option<zone::ZoneHold>,
     pub(crate) created_at: Timestamp,
     pub(crate) modified_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hold {
+    includes_subdomains: bool,
+    after: Micros,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,6 +60,10 @@ impl From<&zone::Zone> for Zone {
             kind: zone.kind.into(),
             delegation: zone.delegation.to_string(),
             fallback: zone.fallback.as_ref().map(Into::into),
+            hold: zone.hold.map(|hold| Hold {
+                includes_subdomains: hold.includes_subdomains,
+                after: hold.after.into(),
+            }),
             created_at: zone.created_at.into(),
             modified_at: zone.modified_at.into(),
         }
@@ -64,6 +78,12 @@ impl TryFrom<Zone> for Parts {
             kind: row.kind.into(),
             delegation: row.delegation.parse()?,
             fallback: row.fallback.map(TryInto::try_into).transpose()?,
+            hold: match row.hold {
+                None => None,
+                Some(Hold { includes_subdomains, after }) => {
+                    Some(zone::ZoneHold { includes_subdomains, after: after.try_into()? })
+                }
+            },
             created_at: row.created_at.try_into()?,
             modified_at: row.modified_at.try_into()?,
         })

@@ -13,7 +13,10 @@ use np_domain::{
     custom_hostname::Metadata,
     id::{CertificateId, CsrId},
     origin::{CustomOrigin, OriginSni},
-    ownership::{self, Blocked, Failure, GivenUp, Method, Moved, MovedWhy, Proven, Unproven},
+    ownership::{
+        self, Blocked, BlockedCause, Doubt, Failure, GivenUp, Method, Moved, MovedWhy, Proven,
+        Unproven, Watch,
+    },
     ports::{CertificateStore, Hold, HostnameStore},
     secret::SealedBytes,
     tls_policy::{CIPHERS, CipherList, Switch, TlsPolicy, TlsVersion},
@@ -36,7 +39,18 @@ fn failures() -> Vec<Failure> {
 
 fn ownership_states() -> Vec<ownership::State> {
     let moved = |why| ownership::State::Moved(Moved { why, since: at(7), failures: failures() });
-    let by = |by| ownership::State::Proven(Proven { by, at: at(8), evidence: text("seen") });
+    let by = |by, watch| {
+        ownership::State::Proven(Proven { by, at: at(8), evidence: text("seen"), watch })
+    };
+    let watched = Watch {
+        next_check: Some(at(12)),
+        led_here: Some(at(8)),
+        doubt: Some(Doubt { since: at(9), looks: 2, failures: failures() }),
+    };
+    let blocked = |cause| {
+        let (why, since, next_check) = (text("phishing"), at(10), at(13));
+        ownership::State::Blocked(Blocked { cause, why, since, next_check })
+    };
     vec![
         ownership::State::Unproven(Unproven {
             since: at(1),
@@ -45,12 +59,15 @@ fn ownership_states() -> Vec<ownership::State> {
             failures: failures(),
         }),
         proven(at(5)),
-        by(Method::Cname),
-        by(Method::Http),
+        by(Method::Cname, watched),
+        by(Method::Apex, Watch::default()),
+        by(Method::Http, Watch::default()),
         moved(MovedWhy::NeverProven),
         moved(MovedWhy::ProvenElsewhere),
+        moved(MovedWhy::PointsElsewhere),
         ownership::State::GivenUp(GivenUp { since: at(9) }),
-        ownership::State::Blocked(Blocked { why: text("phishing"), since: at(10) }),
+        blocked(BlockedCause::Hold),
+        blocked(BlockedCause::List),
         leaving(at(11)),
     ]
 }

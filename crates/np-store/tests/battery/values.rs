@@ -53,6 +53,7 @@ pub(crate) fn zone(account: AccountId, name: &str) -> Zone {
         paused: false,
         original_name_servers: None,
         settings: Default::default(),
+        hold: None,
         created_at: START,
         modified_at: START,
         version: 0,
@@ -128,6 +129,7 @@ pub(crate) fn proven(at: Timestamp) -> ownership::State {
         by: ownership::Method::Txt,
         at,
         evidence: text("token in TXT, seen by 192.0.2.53"),
+        watch: ownership::Watch::default(),
     })
 }
 

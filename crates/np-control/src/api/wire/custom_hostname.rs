@@ -10,7 +10,7 @@ use np_domain::{
     diagnosis::Issuer,
     name::Hostname,
     origin::{CustomOrigin, OriginError, OriginHost, OriginSni},
-    ownership::{Failure, MovedWhy, State},
+    ownership::{BlockedCause, Failure, MovedWhy, State},
     zone::Zone,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -151,6 +151,10 @@ fn verification_errors(hostname: &CustomHostname) -> Vec<String> {
 fn failure_text(failure: &Failure) -> String {
     match failure {
         Failure::NotPointedHere => "custom hostname does not CNAME to this zone.".to_owned(),
+        Failure::AddressesElsewhere => {
+            "None of the A or AAAA records are owned by this account and the pre-generated ownership verification token was not found."
+                .to_owned()
+        }
         Failure::NoFallbackOrigin => "Zone does not have a fallback origin set.".to_owned(),
         Failure::ZoneNotActive => {
             "The zone is not active, so that a CNAME to it proves nothing. Activate the zone first."
@@ -172,13 +176,22 @@ fn failure_text(failure: &Failure) -> String {
 fn reason(state: &State) -> Option<String> {
     match state {
         State::Moved(moved) => match moved.why {
-            MovedWhy::NeverProven => None,
+            MovedWhy::NeverProven | MovedWhy::PointsElsewhere => None,
             MovedWhy::ProvenElsewhere => Some(
                 "The same custom hostname was validated later in another zone. Edit it to validate it here again."
                     .to_owned(),
             ),
         },
-        State::Blocked(blocked) => Some(blocked.why.to_string()),
+        State::Blocked(blocked) => Some(match blocked.cause {
+            BlockedCause::Hold => {
+                "The hostname is associated with a held zone. Please contact the owner of this domain to have the hold removed."
+                    .to_owned()
+            }
+            BlockedCause::List => format!(
+                "{}. Ask the operator of this platform to take it off the block list.",
+                blocked.why
+            ),
+        }),
         State::Unproven(_) | State::Proven(_) | State::GivenUp(_) | State::Leaving(_) => None,
     }
 }

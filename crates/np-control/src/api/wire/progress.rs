@@ -59,14 +59,20 @@ pub(crate) fn of_ownership(state: &ownership::State) -> Option<ProgressWire> {
             ..ended(why_moved(moved.why))
         }),
         State::GivenUp(_) => Some(ended("It stayed moved until it was given up.")),
-        State::Blocked(_) => Some(ended("It is blocked.")),
-        State::Proven(_) | State::Leaving(_) => None,
+        State::Blocked(blocked) => Some(waiting(blocked.next_check)),
+        // Only in doubt is there something to wait for.
+        State::Proven(proven) => {
+            let watch = Some(&proven.watch).filter(|watch| watch.doubt.is_some());
+            watch.and_then(|watch| watch.next_check).map(waiting)
+        }
+        State::Leaving(_) => None,
     }
 }
 
 fn why_moved(why: MovedWhy) -> &'static str {
     match why {
         MovedWhy::NeverProven => "Ownership was not proven in time.",
+        MovedWhy::PointsElsewhere => "It pointed here, and points elsewhere.",
         MovedWhy::ProvenElsewhere => {
             "The same custom hostname was validated later in another zone."
         }

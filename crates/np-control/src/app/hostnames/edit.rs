@@ -228,7 +228,8 @@ fn changed_hostname(
     let mut events = vec![event(EventKind::Edited, "asked for by the API", now)];
     if restarts && let Some(verdict) = ownership::restart(&hostname.ownership, now) {
         hostname.ownership = verdict.state;
-        events.push(Event { at: now, kind: verdict.event, detail: verdict.detail });
+        let detail = verdict.detail;
+        events.extend(verdict.event.map(|kind| Event { at: now, kind, detail }));
     }
     let same = hostname.origin == before.origin
         && hostname.metadata == before.metadata

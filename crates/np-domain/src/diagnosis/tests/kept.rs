@@ -13,7 +13,9 @@ use crate::{
         chain::{ChainFacts, ValidatedChain},
     },
     id::CertificateId,
-    ownership::{self, Blocked, GivenUp, Moved, MovedWhy},
+    ownership::{
+        self, Blocked, BlockedCause, Doubt, GivenUp, Method, Moved, MovedWhy, Proven, Watch,
+    },
     ports::AuthorityError,
     secret::SealedBytes,
     text::Explanation,
@@ -95,9 +97,37 @@ pub(super) const ROWS: &[Row] = &[
         "on hold",
         |s| {
             let why = Explanation::new("held by the zone customer.com");
-            s.pointed().ownership(ownership::State::Blocked(Blocked { why, since: NOW }))
+            let cause = BlockedCause::Hold;
+            let blocked = Blocked { cause, why, since: NOW, next_check: NOW };
+            s.pointed().ownership(ownership::State::Blocked(blocked))
         },
         &["zone.hold problem customer"],
+    ),
+    (
+        "on the block list",
+        |s| {
+            let why = Explanation::new("customer.com is blocked: phishing");
+            let cause = BlockedCause::List;
+            let blocked = Blocked { cause, why, since: NOW, next_check: NOW };
+            s.pointed().ownership(ownership::State::Blocked(blocked))
+        },
+        &["zone.block_list problem provider"],
+    ),
+    (
+        "led here, and leads elsewhere",
+        |s| {
+            let doubt = Doubt { since: NOW, looks: 2, failures: Vec::new() };
+            let watch = Watch { doubt: Some(doubt), ..Watch::default() };
+            let (by, evidence) = (Method::Cname, Explanation::new("CNAME"));
+            let proven = Proven { by, at: NOW, evidence, watch };
+            s.ownership(ownership::State::Proven(proven)).customer("app CNAME shop.rival.com")
+        },
+        &["ownership.leaving notice customer", "hostname.wrong_target notice customer"],
+    ),
+    (
+        "led here, and has led elsewhere for long",
+        |s| moved(s.customer("app CNAME shop.rival.com"), MovedWhy::PointsElsewhere),
+        &["ownership.points_elsewhere problem customer", "hostname.wrong_target problem customer"],
     ),
     (
         "a zone that is not active",

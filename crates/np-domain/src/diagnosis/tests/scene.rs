@@ -126,7 +126,13 @@ impl Scene {
 
     pub(super) fn owned(self) -> Self {
         let evidence = Explanation::new("CNAME");
-        self.ownership(ownership::State::Proven(Proven { by: Method::Cname, at: NOW, evidence }))
+        let watch = ownership::Watch::default();
+        self.ownership(ownership::State::Proven(Proven {
+            by: Method::Cname,
+            at: NOW,
+            evidence,
+            watch,
+        }))
     }
 
     /// With a certificate in this state.

@@ -31,6 +31,7 @@ fn zone_of(kind: ZoneKind) -> Zone {
         paused: false,
         original_name_servers: None,
         settings: Default::default(),
+        hold: None,
         created_at: START,
         modified_at: START,
         version: 0,

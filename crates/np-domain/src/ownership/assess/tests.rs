@@ -3,7 +3,11 @@
 use time::{Duration, macros::datetime};
 
 use super::*;
-use crate::{name::Hostname, schedule::OWNERSHIP_TRIES as TRIES};
+use crate::{
+    name::Hostname,
+    ownership::{Blocked, BlockedCause},
+    schedule::OWNERSHIP_TRIES as TRIES,
+};
 
 const START: Timestamp = datetime!(2026-11-22 12:00 UTC);
 
@@ -17,6 +21,8 @@ fn challenge() -> Challenge {
         token: token(),
         target: Some(CnameTarget { zone, partial: None, cdn_domain: None }),
         has_origin: true,
+        prefixes: Vec::new(),
+        terms: Terms::default(),
     }
 }
 
@@ -145,10 +151,20 @@ fn moved_is_given_up_after_seven_days_and_not_before() {
 fn every_state() -> [State; 6] {
     [
         State::new(START),
-        State::Proven(Proven { by: Method::Txt, at: START, evidence: Explanation::new("seen") }),
+        State::Proven(Proven {
+            by: Method::Txt,
+            at: START,
+            evidence: Explanation::new("seen"),
+            watch: Watch::default(),
+        }),
         State::Moved(Moved { why: MovedWhy::NeverProven, since: START, failures: vec![] }),
         State::GivenUp(GivenUp { since: START }),
-        State::Blocked(Blocked { why: Explanation::new("held"), since: START }),
+        State::Blocked(Blocked {
+            cause: BlockedCause::Hold,
+            why: Explanation::new("held"),
+            since: START,
+            next_check: START,
+        }),
         State::Leaving(Leaving { since: START }),
     ]
 }
@@ -157,8 +173,8 @@ fn every_state() -> [State; 6] {
 fn each_step_is_defined_for_each_state() {
     let later = START + MOVED_GRACE;
     let proof = txt(&[&token().to_string()]);
-    let kind = |verdict: Option<Verdict>| verdict.map(|verdict| verdict.event);
-    // Columns: assess with proof, restart, claim elsewhere, give up, leave.
+    let kind = |verdict: Option<Verdict>| verdict.and_then(|verdict| verdict.event);
+    // Columns: assess with proof (of what is active already: nothing to tell), restart, claim elsewhere, give up, leave.
     use EventKind::{
         Deleted as D, OwnershipGivenUp as G, OwnershipMoved as M, OwnershipProven as P,
         OwnershipRestarted as R,
@@ -187,4 +203,62 @@ fn each_step_is_defined_for_each_state() {
 fn only_a_proven_state_has_a_proof() {
     let with_proof = every_state().iter().filter(|state| state.proof().is_some()).count();
     assert_eq!(with_proof, 1);
+}
+
+#[test]
+fn an_apex_is_proven_by_addresses_that_are_all_the_accounts() {
+    let ranges = ["192.0.2.0/24", "2001:db8::/32"].map(|range| range.parse().unwrap());
+    let ours = Challenge { prefixes: ranges.to_vec(), ..challenge() };
+    let none = Challenge { prefixes: Vec::new(), ..challenge() };
+    let inactive = Challenge { target: None, ..ours.clone() };
+    let at = |addresses: &[&str]| Observation {
+        addresses: Ok(addresses.iter().map(|address| address.parse().unwrap()).collect()),
+        ..Observation::default()
+    };
+    let failed =
+        || Observation { addresses: Err(LookupFailure::ServerFailure), ..Observation::default() };
+    for (challenge, observation, expected) in [
+        (&ours, at(&["192.0.2.7"]), Some(Method::Apex)),
+        (&ours, at(&["192.0.2.7", "192.0.2.8", "2001:db8::1"]), Some(Method::Apex)),
+        (&ours, at(&["192.0.2.7", "198.51.100.1"]), None),
+        (&ours, at(&["192.0.2.7", "2001:db9::1"]), None),
+        (&ours, at(&[]), None),
+        (&ours, failed(), None),
+        (&none, at(&["192.0.2.7"]), None),
+        (&inactive, at(&["192.0.2.7"]), None),
+    ] {
+        assert_eq!(proven_by(challenge, &observation), expected, "{observation:?}");
+    }
+    assert_eq!(failures_of(&ours, &at(&["198.51.100.1"])), [Failure::AddressesElsewhere]);
+    let failures = failures_of(&ours, &failed());
+    assert!(
+        matches!(&failures[..], [_, Failure::Unreachable(why)] if why.as_str().contains("address look-up"))
+    );
+}
+
+#[test]
+fn a_look_before_its_time_costs_no_try_and_is_told_only_when_it_shows_something_new() {
+    let first = assess(&State::new(START), &challenge(), &Observation::default(), START).unwrap();
+    let State::Unproven(waiting) = &first.state else { panic!("{first:?}") };
+    let early = waiting.next_check - Duration::seconds(1);
+    let again = assess(&first.state, &challenge(), &Observation::default(), early).unwrap();
+    assert_eq!((again.state, again.event), (first.state.clone(), None));
+    let circle = Observation { cname: Ok(CnameChain::Loop), ..Observation::default() };
+    let news = assess(&first.state, &challenge(), &circle, early).unwrap();
+    let State::Unproven(after) = &news.state else { panic!("{news:?}") };
+    assert_eq!((after.attempt, after.next_check), (waiting.attempt, waiting.next_check));
+    assert_eq!(news.event, Some(EventKind::OwnershipUnproven));
+    let proof = assess(&first.state, &challenge(), &txt(&[&token().to_string()]), early).unwrap();
+    assert!(proof.state.proof().is_some());
+}
+
+#[test]
+fn the_history_says_what_each_look_saw_and_who_showed_it() {
+    let observation = Observation { cname: cname(&["a.net", "b.net"]).cname, ..txt(&["other"]) };
+    let verdict = assess(&State::new(START), &challenge(), &observation, START).unwrap();
+    assert_eq!(
+        verdict.detail.as_str(),
+        "try 1 of 75: TXT: 1 value(s), none the token, by 192.0.2.53:53; HTTP: the hostname has no A or AAAA record; CNAME: to \
+         a.net, then b.net"
+    );
 }

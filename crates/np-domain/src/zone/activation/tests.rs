@@ -226,6 +226,7 @@ fn a_name_is_contested_by_the_closest_foreign_zone_and_covered_by_ones_own() {
         paused: false,
         original_name_servers: None,
         settings: Default::default(),
+        hold: None,
         created_at: BEFORE,
         modified_at: BEFORE,
         version: 0,

@@ -5,7 +5,10 @@ use np_domain::{
         AuthorityName, AwaitingControl, Kept, KeyType, Order, Ordering, Settled, Stalled, Uploaded,
         Validating,
     },
-    ownership::{Blocked, GivenUp, Leaving, Method, Moved, Proven, Unproven},
+    ownership::{
+        Blocked, BlockedCause, Doubt, GivenUp, Leaving, Method, Moved, Proven, Terms, Unproven,
+        Watch,
+    },
     text::Explanation,
 };
 use serde_json::{Value, json};
@@ -35,7 +38,13 @@ fn moved(why: MovedWhy) -> ownership::State {
 
 #[test]
 fn each_ownership_tells_how_far_it_is_and_when_it_ends() {
-    let proven = Proven { by: Method::Txt, at: NOW, evidence: text() };
+    let doubted = Watch {
+        next_check: Some(NOW),
+        led_here: Some(NOW),
+        doubt: Some(Doubt { since: NOW, looks: 1, failures: Vec::new() }),
+    };
+    let doubted = Proven { by: Method::Cname, at: NOW, evidence: text(), watch: doubted };
+    let proven = Proven { by: Method::Txt, at: NOW, evidence: text(), watch: Watch::default() };
     let end = |why: &str| format!("{why} {REMEDY}");
     for (state, expected) in [
         (
@@ -68,9 +77,15 @@ fn each_ownership_tells_how_far_it_is_and_when_it_ends() {
             ownership::State::GivenUp(GivenUp { since: NOW }),
             json!({ "terminal_reason": end("It stayed moved until it was given up.") }),
         ),
+        (ownership::State::Proven(doubted), json!({ "next_check_at": AT })),
         (
-            ownership::State::Blocked(Blocked { why: text(), since: NOW }),
-            json!({ "terminal_reason": end("It is blocked.") }),
+            ownership::State::Blocked(Blocked {
+                cause: BlockedCause::Hold,
+                why: text(),
+                since: NOW,
+                next_check: NOW,
+            }),
+            json!({ "next_check_at": AT }),
         ),
         (ownership::State::Leaving(Leaving { since: NOW }), Value::Null),
     ] {
@@ -157,11 +172,14 @@ fn the_deadline_is_where_the_rules_of_ownership_give_up() {
         token: np_domain::custom_hostname::OwnershipToken::from_uuid(uuid::Uuid::nil()),
         target: None,
         has_origin: true,
+        prefixes: Vec::new(),
+        terms: Terms::default(),
     };
     let seen = Observation {
         txt: Ok(Vec::new()),
         cname: Ok(CnameChain::To(Vec::new())),
         http: Err(np_domain::ports::ProbeFailure::NoAddress),
+        ..Observation::default()
     };
     let mut state = ownership::State::new(NOW);
     let promised = of_ownership(&state).unwrap().deadline;

@@ -10,7 +10,7 @@ use np_domain::{
         chain::{ChainFacts, ValidatedChain},
     },
     id::{CertificateId, HostnameId, PackId},
-    ownership::{Blocked, GivenUp, Leaving, Method, Moved, MovedWhy, Proven},
+    ownership::{Blocked, BlockedCause, GivenUp, Leaving, Method, Moved, MovedWhy, Proven, Watch},
     secret::SealedBytes,
     text::Explanation,
     tls_policy::TlsPolicy,
@@ -28,7 +28,7 @@ fn text() -> Explanation {
 
 fn ownerships() -> Vec<(&'static str, ownership::State, HostnameStatus)> {
     let moved = Moved { why: MovedWhy::NeverProven, since: NOW, failures: Vec::new() };
-    let proven = Proven { by: Method::Txt, at: NOW, evidence: text() };
+    let proven = Proven { by: Method::Txt, at: NOW, evidence: text(), watch: Watch::default() };
     vec![
         ("Unproven", ownership::State::new(NOW), HostnameStatus::Pending),
         ("Proven", ownership::State::Proven(proven), HostnameStatus::Active),
@@ -36,7 +36,12 @@ fn ownerships() -> Vec<(&'static str, ownership::State, HostnameStatus)> {
         ("GivenUp", ownership::State::GivenUp(GivenUp { since: NOW }), HostnameStatus::Deleted),
         (
             "Blocked",
-            ownership::State::Blocked(Blocked { why: text(), since: NOW }),
+            ownership::State::Blocked(Blocked {
+                cause: BlockedCause::Hold,
+                why: text(),
+                since: NOW,
+                next_check: NOW,
+            }),
             HostnameStatus::Blocked,
         ),
         (

@@ -4,7 +4,7 @@ use np_domain::{
     certificate::{self, AwaitingControl, KeyType, Methods, Order, Phase, Stalled, Tries},
     custom_hostname::OwnershipToken,
     id::ZoneId,
-    ownership::{GivenUp, Method, Proven, State},
+    ownership::{GivenUp, Method, Proven, State, Watch},
     text::Explanation,
 };
 use time::macros::datetime;
@@ -168,7 +168,8 @@ fn settings_are_merged_by_key_and_touch_neither_order_nor_ownership() {
 
 #[test]
 fn a_proven_hostname_stays_proven_at_a_restart() {
-    let proof = Proven { by: Method::Txt, at: BEFORE, evidence: Explanation::new("seen") };
+    let (evidence, watch) = (Explanation::new("seen"), Watch::default());
+    let proof = Proven { by: Method::Txt, at: BEFORE, evidence, watch };
     let mut proven = record(Some(certificate()));
     proven.hostname.ownership = State::Proven(proof.clone());
     let (hostname, _) = run(proven, same_ssl()).unwrap();
