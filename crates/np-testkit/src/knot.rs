@@ -4,12 +4,17 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
 use crate::ports;
 use crate::program::{self, Ending, Program};
+use crate::wait;
+
+/// How long Knot may take to sign a zone.
+const SIGNING_MAX: Duration = Duration::from_secs(20);
 
 /// A zone: its name without the last dot, and its records as in a zone file, names relative to it. The SOA and NS records are
 /// added.
@@ -61,7 +66,13 @@ impl Knot {
     /// When Knot is not installed or does not start.
     pub async fn start_signed(zones: &[Zone]) -> anyhow::Result<Self> {
         let start = async || Self::start_with(ports::free_tcp_and_udp()?, zones, Signing::On).await;
-        program::on_free_ports(start).await
+        let knot = program::on_free_ports(start).await?;
+        // Zones are signed after the port is open.
+        for zone in zones {
+            let signed = async || knot.ds(zone).await.ok();
+            wait::until("a signed zone", SIGNING_MAX, signed).await?;
+        }
+        Ok(knot)
     }
 
     /// The DS record of a signed zone, such as `customer.test. DS 12345 13 2 ...`.
