@@ -43,6 +43,7 @@ use np_domain::{
     certificate::{AuthorityName, KeyType, Methods},
     delegation::DelegationDomain,
     diagnosis::Report,
+    id::AccountId,
     name::DnsName,
     network::AddressRange,
     ports::{Clock, Inspector, Vault},
@@ -134,6 +135,8 @@ pub struct ApiSettings {
     pub activation: Policy,
     /// How often callers may do what.
     pub rates: Rates,
+    /// Addresses of accounts that stand in the configuration: for diagnoses.
+    pub prefixes: Vec<(AccountId, AddressRange)>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
     /// What edges do for zones that say nothing: shown as the settings of such zones.
@@ -176,6 +179,7 @@ impl From<ApiDeps> for Api {
             deps.issuers,
             settings.delegation_domain.clone(),
             settings.cdn_domain.clone(),
+            settings.prefixes.clone(),
         );
         let app = App {
             stores: deps.stores,

@@ -355,6 +355,7 @@ fn api_deps(
             packs_per_zone_max: config.api.packs_per_zone_max,
             activation: config.zones.activation.into(),
             rates: config.api.rates(),
+            prefixes: config.ownership.rules().prefixes,
             trusted_proxies: config.api.trusted_proxies.iter().map(|range| range.0).collect(),
             serving_defaults: config.edge.serving(),
         },

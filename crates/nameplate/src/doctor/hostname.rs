@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use np_control::{
     adapters::{clock::SystemClock, http_probe::HttpTokenProbe},
     api,
-    app::diagnostics::Diagnostics,
+    app::diagnostics::{Diagnostics, Issuers},
     stores::Stores,
 };
 use np_domain::{
@@ -111,7 +111,9 @@ fn diagnostics(loaded: &Loaded) -> Result<Diagnostics, Failure> {
     let issuers = issuers(config);
     let domain = config.dns.domain(&config.platform).map_err(|why| loaded.blame("dns", why))?;
     let cdn_domain = config.platform.cdn_domain();
-    Ok(Diagnostics::new(inspector, Arc::new(move || issuers.clone()), domain, cdn_domain))
+    let issuers: Issuers = Arc::new(move || issuers.clone());
+    let prefixes = config.ownership.rules().prefixes;
+    Ok(Diagnostics::new(inspector, issuers, domain, cdn_domain, prefixes))
 }
 
 /// The configured CAs, the default first; without our accounts there, which only control knows.

@@ -63,6 +63,7 @@ impl World {
             packs_per_zone_max: PACKS_PER_ZONE_MAX,
             activation: Policy::Automatic,
             rates: Rates::OFF,
+            prefixes: Vec::new(),
             trusted_proxies: Vec::new(),
             serving_defaults: Default::default(),
         };

@@ -8,7 +8,7 @@ use np_control::{
         http_probe::{HttpTokenProbe, ProbeSettings},
         resolver::{DnsResolver, ResolverSettings},
     },
-    reconcile::{Authorities, Journal, Settings, TokioTimer, World},
+    reconcile::{Authorities, Journal, Rules, Settings, TokioTimer, World},
     stores::Stores,
     wake::Bells,
 };
@@ -94,6 +94,7 @@ impl Ground {
             authorities,
             bells: self.bells.clone(),
             journal: Journal::default(),
+            rules: Rules::default(),
             settings: Settings { in_flight_max: options.in_flight, ..Settings::new(owner) },
         }))
     }

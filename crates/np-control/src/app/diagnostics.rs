@@ -17,8 +17,9 @@ use np_domain::{
     delegation::DelegationDomain,
     diagnosis::{Issuer, Report, Wanted, diagnose},
     event::Event,
-    id::HostnameId,
+    id::{AccountId, HostnameId},
     name::{DnsName, Hostname},
+    network::AddressRange,
     ports::Inspector,
     zone::{CnameTarget, Zone},
 };
@@ -49,6 +50,8 @@ struct Shared {
     issuers: Issuers,
     delegation_domain: DelegationDomain,
     cdn_domain: Option<DnsName>,
+    /// Those that stand in the configuration.
+    prefixes: Vec<(AccountId, AddressRange)>,
     running: Semaphore,
     kept: Mutex<HashMap<HostnameId, Place>>,
 }
@@ -81,9 +84,18 @@ impl Diagnostics {
         issuers: Issuers,
         delegation_domain: DelegationDomain,
         cdn_domain: Option<DnsName>,
+        prefixes: Vec<(AccountId, AddressRange)>,
     ) -> Self {
         let (running, kept) = (Semaphore::new(IN_FLIGHT_MAX), Mutex::default());
-        Self(Arc::new(Shared { inspector, issuers, delegation_domain, cdn_domain, running, kept }))
+        Self(Arc::new(Shared {
+            inspector,
+            issuers,
+            delegation_domain,
+            cdn_domain,
+            prefixes,
+            running,
+            kept,
+        }))
     }
 
     /// The configured CAs, the default first.
@@ -113,24 +125,35 @@ impl Diagnostics {
         record: Option<HostnameRecord>,
         now: Timestamp,
     ) -> Report {
-        let wanted = self.wanted(zone, name.clone(), record);
+        let wanted = self.wanted(zone, name.clone(), record, &[]);
         let sight = self.0.inspector.inspect(&wanted).await;
         diagnose(&wanted, &sight, now)
     }
 
     /// What a name of `zone` is to point at, and where its challenges are to be delegated to.
     pub fn records(&self, zone: &Zone, name: &Hostname) -> (DnsName, Option<DnsName>) {
-        let wanted = self.wanted(zone, name.clone(), None);
+        let wanted = self.wanted(zone, name.clone(), None, &[]);
         (wanted.point_at, wanted.delegation)
     }
 
-    fn wanted(&self, zone: &Zone, name: Hostname, record: Option<HostnameRecord>) -> Wanted {
+    /// `kept` has the prefixes of accounts besides those of the configuration.
+    fn wanted(
+        &self,
+        zone: &Zone,
+        name: Hostname,
+        record: Option<HostnameRecord>,
+        kept: &[(AccountId, AddressRange)],
+    ) -> Wanted {
+        let prefixes = self.0.prefixes.iter().chain(kept);
+        let prefixes = prefixes.filter(|(account, _)| *account == zone.account);
+        let prefixes = prefixes.map(|(_, range)| *range).collect();
         let target = CnameTarget::of(zone, self.0.cdn_domain.as_ref());
         let certificate = record.as_ref().and_then(|record| record.certificate.as_ref());
         let in_use = certificate.and_then(|c| c.wanted.authority);
         let has_own_origin = record.as_ref().is_some_and(|r| r.hostname.origin.is_some());
         Wanted {
             point_at: point_at(zone, &target),
+            prefixes,
             zone_is_active: zone.state.is_active(),
             has_origin: zone.fallback.is_some() || has_own_origin,
             delegation: self.0.delegation_domain.target(&name, zone.delegation).ok(),
@@ -167,8 +190,9 @@ pub async fn diagnostics(
 ) -> Result<Arc<Report>, DiagnoseError> {
     let record = hostnames::find(app, zone, id).await?;
     let diagnostics = &app.diagnostics;
+    let prefixes = app.stores.rules.prefixes().await.map_err(FindError::from)?;
     let name = record.hostname.name.clone();
-    let wanted = diagnostics.wanted(zone, name, Some(record));
+    let wanted = diagnostics.wanted(zone, name, Some(record), &prefixes);
     let place = diagnostics.place(id);
     let mut kept = place.lock().await;
     if let Some(kept) = kept.as_ref().filter(|k| k.until > Instant::now() && k.wanted == wanted) {

@@ -297,6 +297,10 @@ impl Resolver for Customers {
         })
     }
 
+    async fn all_addresses(&self, name: &DnsName) -> Result<Vec<IpAddr>, LookupFailure> {
+        self.addresses(name).await
+    }
+
     async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure> {
         may_die().await;
         match self.lead(name) {

@@ -7,6 +7,7 @@ use np_domain::{
     certificate::{CertificateRecord, State},
     custom_hostname::HostnameRecord,
     delegation::DelegationDomain,
+    ownership::Terms,
     ports::{Authority, Clock, LeaseOwner, Vault},
     text::Explanation,
     zone::Zone,
@@ -29,7 +30,7 @@ use super::{
 };
 use crate::{
     reconcile::{
-        Authorities, Journal, Settings, World, driver::Reconcile, issuance::Issuance,
+        Authorities, Journal, Rules, Settings, World, driver::Reconcile, issuance::Issuance,
         ownership::Ownership,
     },
     stores::Stores,
@@ -128,7 +129,12 @@ impl Simulation {
             authorities: configured(plan, &authorities)?,
             bells,
             journal: Journal::default(),
-            settings: Settings::new(LeaseOwner(Explanation::new("simulation"))),
+            rules: Rules::default(),
+            settings: Settings {
+                // Every hostname every day for years would be most of the work, and is not what is simulated.
+                watch: Terms { recheck_interval: None, ..Terms::default() },
+                ..Settings::new(LeaseOwner(Explanation::new("simulation")))
+            },
         });
         Ok(Self {
             plan: plan.clone(),

@@ -26,5 +26,6 @@ mod uploads;
 mod users;
 mod world;
 mod zone_activation;
+mod zone_holds;
 mod zone_settings;
 mod zones;

@@ -122,6 +122,7 @@ pub(crate) fn settings() -> ApiSettings {
         packs_per_zone_max: 3,
         activation: activation::Policy::Automatic,
         rates: Rates::OFF,
+        prefixes: Vec::new(),
         trusted_proxies: Vec::new(),
         serving_defaults: Default::default(),
     }

@@ -139,6 +139,7 @@ impl Fault {
                 cdn_domain: None,
             },
             point_at: "customers.zoo-provider.com".parse().unwrap(),
+            prefixes: Vec::new(),
             zone_is_active: true,
             has_origin: true,
             delegation: format!("{name}.0123456789abcdef.dcv.zoo-platform.net").parse().ok(),

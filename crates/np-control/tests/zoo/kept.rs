@@ -2,7 +2,9 @@
 
 use np_domain::{
     certificate::{Actor, DcvMethod, KeyType, Ordering, Problem, State, Tries},
-    ownership::{Blocked, BlockedCause, Moved, MovedWhy, State as Ownership},
+    ownership::{
+        Blocked, BlockedCause, Doubt, Method, Moved, MovedWhy, Proven, State as Ownership, Watch,
+    },
     ports::AuthorityError,
     text::Explanation,
 };
@@ -21,6 +23,33 @@ pub(crate) fn faults() -> Vec<Fault> {
             let (cause, since, next_check) = (BlockedCause::Hold, now(), now());
             owned(wanted, Ownership::Blocked(Blocked { cause, why, since, next_check }));
         }),
+        Fault::new("the block list", RIGHT, &["zone.block_list problem provider"]).wants(
+            |wanted| {
+                let why = Explanation::new("zoo.com is blocked: phishing");
+                let (cause, since, next_check) = (BlockedCause::List, now(), now());
+                owned(wanted, Ownership::Blocked(Blocked { cause, why, since, next_check }));
+            },
+        ),
+        Fault::new(
+            "led here, and leads elsewhere",
+            "app CNAME shop.zoo-rival.com.",
+            &["ownership.leaving notice customer", "hostname.wrong_target notice customer"],
+        )
+        .wants(|wanted| {
+            let doubt = Doubt { since: now(), looks: 1, failures: Vec::new() };
+            let watch = Watch { doubt: Some(doubt), ..Watch::default() };
+            let (by, at, evidence) = (Method::Cname, now(), Explanation::new("CNAME"));
+            owned(wanted, Ownership::Proven(Proven { by, at, evidence, watch }));
+        }),
+        Fault::new(
+            "led here, and has led elsewhere for long",
+            "app CNAME shop.zoo-rival.com.",
+            &[
+                "ownership.points_elsewhere problem customer",
+                "hostname.wrong_target problem customer",
+            ],
+        )
+        .wants(|wanted| moved(wanted, MovedWhy::PointsElsewhere)),
         Fault::new(
             "proven by another zone",
             RIGHT,

@@ -67,6 +67,21 @@ pub(crate) fn faults() -> Vec<Fault> {
             ],
         ),
         Fault::new(
+            "addresses of the account",
+            "app A 127.0.9.9",
+            &["hostname.points_here good provider"],
+        )
+        .wants(|wanted| wanted.prefixes = vec!["127.0.9.0/24".parse().unwrap()]),
+        Fault::new(
+            "one address of the account, and one elsewhere",
+            "app A 127.0.9.9\napp AAAA 2001:db8::7",
+            &[
+                "hostname.addresses_elsewhere problem customer",
+                "=> remove app.{z} AAAA 2001:db8::7",
+            ],
+        )
+        .wants(|wanted| wanted.prefixes = vec!["127.0.9.0/24".parse().unwrap()]),
+        Fault::new(
             "addresses of the target",
             "app A 127.0.9.1",
             &["hostname.addresses_of_target notice customer"],

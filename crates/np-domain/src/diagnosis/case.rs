@@ -1,6 +1,6 @@
 //! What all judges share: the views of what was seen, and how bad a fault is in this case.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     Check, Evidence, Finding, Sight, Verdict, Wanted,
@@ -186,7 +186,28 @@ impl<'a> Case<'a> {
     pub(super) fn points_here(&self) -> bool {
         let chain = self.sight.chain(self.wanted.name.as_dns());
         let last = chain.links.last().map(|link| &link.target);
-        chain.end == ChainEnd::Last && last.is_some_and(|last| self.wanted.target.accepts(last))
+        let by_cname = chain.end == ChainEnd::Last
+            && last.is_some_and(|last| self.wanted.target.accepts(last));
+        by_cname || self.has_own_addresses()
+    }
+
+    /// Whether all addresses of the hostname are the account's.
+    fn has_own_addresses(&self) -> bool {
+        let name = self.wanted.name.as_dns();
+        let found = [RecordKind::A, RecordKind::Aaaa].map(|kind| self.resolved(name, kind));
+        let addresses: Vec<_> = found
+            .iter()
+            .flatten()
+            .flat_map(|(records, _)| records)
+            .filter_map(|record| record.data.address())
+            .collect();
+        let is_known = found.iter().all(Option::is_some);
+        is_known && !addresses.is_empty() && addresses.iter().all(|ip| self.is_own_address(*ip))
+    }
+
+    /// Whether an address is the account's.
+    pub(super) fn is_own_address(&self, address: IpAddr) -> bool {
+        self.wanted.prefixes.iter().any(|range| range.contains(address))
     }
 
     /// Whether the ownership token is visible in TXT or over HTTP.

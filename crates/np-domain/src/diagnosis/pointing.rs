@@ -137,8 +137,16 @@ fn of_addresses(case: &Case<'_>) -> Vec<Finding> {
     if records.is_empty() {
         return vec![missing(case).unwrap_or_else(|| no_record(case).seen(evidence))];
     }
+    let is_own = |r: &&Record| r.data.address().is_some_and(|ip| case.is_own_address(ip));
+    if records.iter().all(is_own) {
+        let words = format!("All addresses of {name} are the account's.");
+        return vec![Finding::good(Check::PointsHere, words).seen(evidence)];
+    }
     let ours = addresses_of_target(case);
-    let is_ours = |r: &&&Record| r.data.address().is_some_and(|address| ours.contains(&address));
+    let is_ours = |r: &&&Record| {
+        let address = r.data.address();
+        address.is_some_and(|address| ours.contains(&address) || case.is_own_address(address))
+    };
     let foreign: Vec<&Record> = records.iter().filter(|r| !is_ours(r)).copied().collect();
     let finding = match foreign.is_empty() {
         true => flattened(case),
@@ -166,12 +174,19 @@ fn flattened(case: &Case<'_>) -> Finding {
 fn elsewhere(case: &Case<'_>, foreign: &[&Record]) -> Finding {
     let name = case.wanted.name.as_dns();
     let list = foreign.iter().map(|record| record.data.to_string()).collect::<Vec<_>>().join(", ");
-    let how = match case.is_apex() {
-        true => "It is the top of its zone, where no CNAME can stand: use the DNS provider's ALIAS or flattening".to_owned(),
-        false => "Replace them by a CNAME".to_owned(),
+    let ranges: Vec<_> = case.wanted.prefixes.iter().map(ToString::to_string).collect();
+    let how = match (case.is_apex(), ranges.is_empty()) {
+        (true, true) => format!(
+            "It is the top of its zone, where no CNAME can stand: use the DNS provider's ALIAS or flattening to {}",
+            case.wanted.point_at
+        ),
+        (true, false) => format!(
+            "It is the top of its zone, where no CNAME can stand: all of its addresses must be among {}",
+            ranges.join(", ")
+        ),
+        (false, _) => format!("Replace them by a CNAME to {}", case.wanted.point_at),
     };
-    let words =
-        format!("{name} leads to {list}, which is not here. {how} to {}.", case.wanted.point_at);
+    let words = format!("{name} leads to {list}, which is not here. {how}.");
     let removals = foreign
         .iter()
         .map(|r| Remedy::new(Action::Remove, name, r.data.kind(), r.data.to_string()));

@@ -6,6 +6,7 @@ use crate::{
     },
     custom_hostname::HostnameRecord,
     name::{DnsName, Hostname},
+    network::AddressRange,
     ownership,
     text::Explanation,
     zone::CnameTarget,
@@ -22,6 +23,8 @@ pub struct Wanted {
     pub target: CnameTarget,
     /// The target to recommend.
     pub point_at: DnsName,
+    /// Addresses of the account: a hostname all of whose addresses are among them leads here too.
+    pub prefixes: Vec<AddressRange>,
     /// Whether the zone is proven to be its account's: otherwise a CNAME to it proves nothing.
     pub zone_is_active: bool,
     /// Whether its requests have somewhere to go.

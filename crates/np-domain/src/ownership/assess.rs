@@ -191,12 +191,20 @@ fn unseen(
 }
 
 /// Begins the checks anew, as a PATCH with the same `ssl` asks for; `None` where there is nothing to check: a proven
-/// hostname stays proven, a leaving one stays leaving.
+/// hostname stays proven, and is looked at at once where it is in doubt; a leaving one stays leaving.
 pub fn restart(state: &State, now: Timestamp) -> Option<Verdict> {
     match state {
         State::Unproven(_) | State::Moved(_) | State::GivenUp(_) | State::Blocked(_) => {
             Some(Verdict {
                 state: State::new(now),
+                event: Some(EventKind::OwnershipRestarted),
+                detail: Explanation::new("asked for by the API"),
+            })
+        }
+        State::Proven(proven) if proven.watch.doubt.is_some() => {
+            let watch = Watch { next_check: Some(now), ..proven.watch.clone() };
+            Some(Verdict {
+                state: State::Proven(Proven { watch, ..proven.clone() }),
                 event: Some(EventKind::OwnershipRestarted),
                 detail: Explanation::new("asked for by the API"),
             })

@@ -101,6 +101,25 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     (
+        "addresses that are the account's",
+        |mut s| {
+            s.wanted.prefixes = vec!["203.0.113.0/24".parse().unwrap()];
+            s.customer("app A 203.0.113.7").customer("app A 203.0.113.8")
+        },
+        &["hostname.points_here good provider"],
+    ),
+    (
+        "an address that is the account's, and one that is not",
+        |mut s| {
+            s.wanted.prefixes = vec!["203.0.113.0/24".parse().unwrap()];
+            s.customer("app A 203.0.113.7").customer("app AAAA 2001:db8::7")
+        },
+        &[
+            "hostname.addresses_elsewhere problem customer",
+            "=> remove app.customer.com AAAA 2001:db8::7",
+        ],
+    ),
+    (
         "an old AAAA beside the right A",
         |s| s.customer("app A 198.51.100.1").customer("app AAAA 2001:db8::7"),
         &[

@@ -58,6 +58,7 @@ impl Scene {
                 cdn_domain: None,
             },
             point_at: "customers.provider.com".parse().unwrap(),
+            prefixes: Vec::new(),
             zone_is_active: true,
             has_origin: true,
             delegation: DELEGATION.parse().ok(),

@@ -117,6 +117,16 @@ fn a_moved_hostname_has_led_elsewhere_for_the_whole_grace() {
 }
 
 #[test]
+fn a_restart_looks_at_once_at_what_is_in_doubt_and_keeps_it_served() {
+    let (state, _, at) = run(proven(Method::Cname), "E");
+    let later = at + Duration::from_secs(1);
+    let verdict = super::super::restart(&state, later).unwrap();
+    assert_eq!(verdict.state.due_at(), Some(later));
+    assert!(verdict.state.proof().is_some_and(|proven| proven.watch.doubt.is_some()));
+    assert_eq!(super::super::restart(&proven(Method::Cname), later), None);
+}
+
+#[test]
 fn looks_are_spread_over_half_an_interval_around_it() {
     let terms = Terms::default();
     let mut hours = [0_u32; 13];
