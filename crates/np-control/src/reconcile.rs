@@ -27,11 +27,11 @@ mod automatic;
 mod caa;
 mod control;
 mod journal;
+mod looks;
 mod revocation;
+mod rules;
 mod standin;
 mod timer;
-mod looks;
-mod rules;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -46,8 +46,8 @@ use np_domain::{
 
 pub use self::{
     journal::Journal,
-    timer::{Timer, TokioTimer},
     rules::{FixedRules, Rules},
+    timer::{Timer, TokioTimer},
 };
 use crate::{stores::Stores, wake::Bells};
 

@@ -169,6 +169,7 @@ fn zone(now: Timestamp) -> anyhow::Result<Zone> {
         paused: false,
         settings: Default::default(),
         original_name_servers: None,
+        hold: None,
         created_at: now,
         modified_at: now,
         version: 0,

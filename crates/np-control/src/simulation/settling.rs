@@ -45,6 +45,7 @@ pub(super) fn zone() -> Result<Zone, HostnameError> {
         paused: false,
         settings: Default::default(),
         original_name_servers: None,
+        hold: None,
         created_at: START,
         modified_at: START,
         version: 0,
