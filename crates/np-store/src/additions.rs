@@ -84,7 +84,7 @@ pub(crate) async fn add(store: &Store, mut additions: Vec<Addition>) -> Outcomes
 }
 
 async fn add_groups(database: Database, mut calls: mpsc::Receiver<Call>) {
-    let at_once = if matches!(database, Database::Sqlite(_)) { 1 } else { GROUPS_AT_ONCE };
+    let at_once = if database.is_sqlite() { 1 } else { GROUPS_AT_ONCE };
     let slots = Arc::new(Semaphore::new(at_once));
     let mut groups = 0_usize;
     // The slot first, so that a group grows for as long as there is none.

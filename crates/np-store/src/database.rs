@@ -5,8 +5,11 @@
 //! writer (see [`sqlite`]). Nothing outside this folder knows which.
 
 mod migrations;
+mod observer;
 mod postgres;
 mod sqlite;
+
+pub use observer::{Observer, ParameterKind};
 
 use std::{future::Future, pin::Pin, time::Duration};
 
@@ -26,6 +29,8 @@ pub struct StoreOptions {
     pub wait_max: Duration,
     /// What a commit survives.
     pub durability: Durability,
+    /// Sees each statement before it runs; `None` other than in tests of plans.
+    pub observer: Option<Observer>,
 }
 
 /// What a commit survives.
@@ -45,6 +50,7 @@ impl Default for StoreOptions {
             connections_max: 16,
             wait_max: Duration::from_secs(5),
             durability: Durability::Machine,
+            observer: None,
         }
     }
 }
@@ -80,13 +86,24 @@ pub(crate) type Boxed<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 
 /// A way to one of the databases. Cheap to clone.
 #[derive(Clone)]
-pub(crate) enum Database {
+pub(crate) struct Database {
+    engine: Engine,
+    observer: Option<Observer>,
+}
+
+#[derive(Clone)]
+enum Engine {
     Postgres(PgPool),
     Sqlite(sqlite::File),
 }
 
 /// A connection: to read with, or inside of a write.
-pub(crate) enum Connection {
+pub(crate) struct Connection {
+    line: Line,
+    observer: Option<Observer>,
+}
+
+enum Line {
     PostgresReader(PoolConnection<Postgres>),
     PostgresWriter(Transaction<'static, Postgres>),
     SqliteReader(PoolConnection<Sqlite>),
@@ -96,10 +113,11 @@ pub(crate) enum Connection {
 
 impl Database {
     pub(crate) async fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
-        Ok(match place(url)? {
-            Place::File(path) => Self::Sqlite(sqlite::File::open(path, options).await?),
-            Place::Server => Self::Postgres(postgres::connect(url, options).await?),
-        })
+        let engine = match place(url)? {
+            Place::File(path) => Engine::Sqlite(sqlite::File::open(path, options).await?),
+            Place::Server => Engine::Postgres(postgres::connect(url, options).await?),
+        };
+        Ok(Self { engine, observer: options.observer.clone() })
     }
 
     /// Opens it and changes nothing; a file that is not there is well.
@@ -112,22 +130,27 @@ impl Database {
 
     /// The product's name.
     pub(crate) fn product(&self) -> &'static str {
-        match self {
-            Self::Postgres(_) => "PostgreSQL",
-            Self::Sqlite(_) => "SQLite",
+        match &self.engine {
+            Engine::Postgres(_) => "PostgreSQL",
+            Engine::Sqlite(_) => "SQLite",
         }
     }
 
+    /// Whether it has one writer only.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
+    }
+
     pub(crate) async fn migrate(&self) -> Result<(), OpenError> {
-        match self {
-            Self::Postgres(pool) => postgres::migrate(pool).await,
-            Self::Sqlite(file) => file.migrate().await,
+        match &self.engine {
+            Engine::Postgres(pool) => postgres::migrate(pool).await,
+            Engine::Sqlite(file) => file.migrate().await,
         }
     }
 
     /// Whether it answers.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        if let Self::Sqlite(file) = self {
+        if let Engine::Sqlite(file) = &self.engine {
             file.check_writer()?;
         }
         self.reader().await?.fetch_one(sql("SELECT generation FROM feed_head")).await?;
@@ -136,23 +159,25 @@ impl Database {
 
     /// A connection to read with. Each statement sees everything that was committed before it.
     pub(crate) async fn reader(&self) -> Result<Connection, StoreError> {
-        Ok(match self {
-            Self::Postgres(pool) => {
-                Connection::PostgresReader(pool.acquire().await.map_err(unavailable)?)
+        let line = match &self.engine {
+            Engine::Postgres(pool) => {
+                Line::PostgresReader(pool.acquire().await.map_err(unavailable)?)
             }
-            Self::Sqlite(file) => Connection::SqliteReader(file.reader().await?),
-        })
+            Engine::Sqlite(file) => Line::SqliteReader(file.reader().await?),
+        };
+        Ok(Connection::new(line, self.observer.clone()))
     }
 
     /// A connection to read with, all of whose statements see the same moment.
     pub(crate) async fn snapshot(&self) -> Result<Connection, StoreError> {
-        Ok(match self {
-            Self::Postgres(pool) => {
+        let line = match &self.engine {
+            Engine::Postgres(pool) => {
                 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Connection::PostgresWriter(pool.begin_with(BEGIN).await.map_err(unavailable)?)
+                Line::PostgresWriter(pool.begin_with(BEGIN).await.map_err(unavailable)?)
             }
-            Self::Sqlite(file) => Connection::SqliteSnapshot(file.snapshot().await?),
-        })
+            Engine::Sqlite(file) => Line::SqliteSnapshot(file.snapshot().await?),
+        };
+        Ok(Connection::new(line, self.observer.clone()))
     }
 
     /// Runs `work` in a transaction. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`.
@@ -162,9 +187,9 @@ impl Database {
         E: From<StoreError> + Send + 'static,
         W: for<'c> FnOnce(&'c mut Connection) -> Boxed<'c, Result<T, E>> + Send + 'static,
     {
-        match self {
-            Self::Postgres(pool) => postgres::write(pool, work).await,
-            Self::Sqlite(file) => file.write(work).await,
+        match &self.engine {
+            Engine::Postgres(pool) => postgres::write(pool, self.observer.clone(), work).await,
+            Engine::Sqlite(file) => file.write(work).await,
         }
     }
 }
@@ -193,20 +218,20 @@ fn place(url: &str) -> Result<Place<'_>, OpenError> {
 /// Runs a query on whichever connection there is.
 macro_rules! run {
     ($connection:expr, $statement:expr, $method:ident) => {
-        match $connection {
-            Connection::PostgresReader(c) => {
+        match &mut $connection.line {
+            Line::PostgresReader(c) => {
                 $statement.for_postgres().$method(&mut **c).await.map(Answer::Postgres)
             }
-            Connection::PostgresWriter(c) => {
+            Line::PostgresWriter(c) => {
                 $statement.for_postgres().$method(&mut **c).await.map(Answer::Postgres)
             }
-            Connection::SqliteReader(c) => {
+            Line::SqliteReader(c) => {
                 $statement.for_sqlite().$method(&mut **c).await.map(Answer::Sqlite)
             }
-            Connection::SqliteSnapshot(c) => {
+            Line::SqliteSnapshot(c) => {
                 $statement.for_sqlite().$method(&mut **c).await.map(Answer::Sqlite)
             }
-            Connection::SqliteWriter(c) => {
+            Line::SqliteWriter(c) => {
                 $statement.for_sqlite().$method(&mut *c).await.map(Answer::Sqlite)
             }
         }
@@ -221,8 +246,19 @@ enum Answer<P, S> {
 }
 
 impl Connection {
+    fn new(line: Line, observer: Option<Observer>) -> Self {
+        Self { line, observer }
+    }
+
+    fn show(&self, statement: &Statement) {
+        if let Some(observer) = &self.observer {
+            statement.show(observer);
+        }
+    }
+
     /// All rows.
     pub(crate) async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.show(&statement);
         Ok(match run!(self, statement, fetch_all)? {
             Answer::Postgres(rows) => rows.into_iter().map(Row::Postgres).collect(),
             Answer::Sqlite(rows) => rows.into_iter().map(Row::Sqlite).collect(),
@@ -234,6 +270,7 @@ impl Connection {
         &mut self,
         statement: Statement,
     ) -> Result<Option<Row>, StoreError> {
+        self.show(&statement);
         Ok(match run!(self, statement, fetch_optional)? {
             Answer::Postgres(row) => row.map(Row::Postgres),
             Answer::Sqlite(row) => row.map(Row::Sqlite),
@@ -248,6 +285,7 @@ impl Connection {
 
     /// How many rows were changed.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        self.show(&statement);
         Ok(match run!(self, statement, execute)? {
             Answer::Postgres(done) => done.rows_affected(),
             Answer::Sqlite(done) => done.rows_affected(),
@@ -256,17 +294,14 @@ impl Connection {
 
     /// `clause` (`FOR UPDATE ...`) where several writers work at once, nothing where there is only one.
     pub(crate) fn locking(&self, clause: &'static str) -> &'static str {
-        match self {
-            Self::PostgresReader(_) | Self::PostgresWriter(_) => clause,
-            Self::SqliteReader(_) | Self::SqliteSnapshot(_) | Self::SqliteWriter(_) => "",
-        }
+        if self.is_sqlite() { "" } else { clause }
     }
 
     /// Whether it leads to SQLite, for the few statements that must differ.
     pub(crate) fn is_sqlite(&self) -> bool {
-        match self {
-            Self::PostgresReader(_) | Self::PostgresWriter(_) => false,
-            Self::SqliteReader(_) | Self::SqliteSnapshot(_) | Self::SqliteWriter(_) => true,
+        match self.line {
+            Line::PostgresReader(_) | Line::PostgresWriter(_) => false,
+            Line::SqliteReader(_) | Line::SqliteSnapshot(_) | Line::SqliteWriter(_) => true,
         }
     }
 }

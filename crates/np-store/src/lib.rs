@@ -32,7 +32,7 @@ mod vault;
 mod visible;
 mod zones;
 
-pub use database::{Durability, OpenError, StoreOptions};
+pub use database::{Durability, Observer, OpenError, ParameterKind, StoreOptions};
 pub use vault::{FileVault, MasterKeyError};
 
 use np_domain::ports::StoreError;

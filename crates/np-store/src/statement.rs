@@ -17,7 +17,10 @@ use np_domain::{
     id::{AccountId, CsrId, DnsRecordId, HostnameId, PackId, TokenId, UserId, ZoneId},
 };
 
-use crate::row::{Damage, Micros};
+use crate::{
+    database::{Observer, ParameterKind},
+    row::{Damage, Micros},
+};
 
 /// A statement to be run. Its text is made of constants of this crate only; everything else is bound.
 pub(crate) struct Statement {
@@ -50,6 +53,11 @@ impl Statement {
         self
     }
 
+    pub(crate) fn show(&self, observer: &Observer) {
+        let kinds: Vec<_> = self.parameters.iter().map(Parameter::kind).collect();
+        observer.see(&self.text, &kinds);
+    }
+
     pub(crate) fn for_sqlite(self) -> Query<'static, Sqlite, SqliteArguments> {
         let query = sqlx::query(AssertSqlSafe(self.text));
         self.parameters.into_iter().fold(query, |query, parameter| match parameter {
@@ -66,6 +74,16 @@ impl Statement {
             Parameter::Int(value) => query.bind(value),
             Parameter::Text(value) => query.bind(value),
         })
+    }
+}
+
+impl Parameter {
+    fn kind(&self) -> ParameterKind {
+        match self {
+            Self::Bytes(_) => ParameterKind::Bytes,
+            Self::Int(_) => ParameterKind::Int,
+            Self::Text(_) => ParameterKind::Text,
+        }
     }
 }
 

@@ -7,10 +7,11 @@ use sqlx::{
 
 use np_domain::ports::StoreError;
 
-use super::{Boxed, Connection, OpenError, StoreOptions, migrations, unavailable};
+use super::{Boxed, Connection, Line, Observer, OpenError, StoreOptions, migrations, unavailable};
 
-/// The server ends a statement that takes longer than 30 s, its wait for locks included: no caller waits for ever.
-const LIMIT_STATEMENTS: &str = "SET statement_timeout = '30s'";
+/// The server ends a statement that takes longer than 30 s, its wait for locks included: no caller waits for ever. It compiles
+/// none: those of lists look dear to it for as long as a page takes ten times. Rows are read from memory or a fast disk.
+const SETTINGS: &str = "SET statement_timeout = '30s'; SET jit = off; SET random_page_cost = 1.1";
 
 pub(super) async fn connect(url: &str, options: &StoreOptions) -> Result<PgPool, OpenError> {
     let database = url.parse::<PgConnectOptions>().map_err(OpenError::PostgresUrl)?;
@@ -18,7 +19,7 @@ pub(super) async fn connect(url: &str, options: &StoreOptions) -> Result<PgPool,
         .max_connections(options.connections_max)
         .acquire_timeout(options.wait_max)
         .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(LIMIT_STATEMENTS).await.map(|_| ()) })
+            Box::pin(async move { connection.execute(SETTINGS).await.map(|_| ()) })
         })
         .connect_with(database.application_name("nameplate"))
         .await
@@ -33,15 +34,19 @@ pub(super) async fn migrate(pool: &PgPool) -> Result<(), OpenError> {
 }
 
 /// A caller that goes away in the middle leaves nothing behind: `sqlx` undoes a transaction that is dropped.
-pub(super) async fn write<T, E, W>(pool: &PgPool, work: W) -> Result<T, E>
+pub(super) async fn write<T, E, W>(
+    pool: &PgPool,
+    observer: Option<Observer>,
+    work: W,
+) -> Result<T, E>
 where
     E: From<StoreError>,
     W: for<'c> FnOnce(&'c mut Connection) -> Boxed<'c, Result<T, E>>,
 {
     let transaction = pool.begin().await.map_err(unavailable)?;
-    let mut connection = Connection::PostgresWriter(transaction);
+    let mut connection = Connection::new(Line::PostgresWriter(transaction), observer);
     let done = work(&mut connection).await;
-    if let Connection::PostgresWriter(transaction) = connection {
+    if let Line::PostgresWriter(transaction) = connection.line {
         let ended = match &done {
             Ok(_) => transaction.commit().await,
             Err(_) => transaction.rollback().await,

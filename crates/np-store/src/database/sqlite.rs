@@ -16,13 +16,18 @@ use tokio::sync::{mpsc, oneshot};
 
 use np_domain::ports::StoreError;
 
-use super::{Boxed, Connection, Durability, OpenError, StoreOptions, migrations, unavailable};
+use super::{
+    Boxed, Connection, Durability, Line, OpenError, StoreOptions, migrations, unavailable,
+};
 use crate::statement::sql;
 
 /// The most writes that share one commit.
 const GROUP_MAX: usize = 256;
 /// The most writes that wait; more callers wait for a place.
 const QUEUE_MAX: usize = 1024;
+
+/// So much of the file readers see in memory without copying it: the most that SQLite maps. It takes addresses, not memory.
+const MAPPED_BYTES_MAX: &str = "2147418112";
 
 /// An open file. Cheap to clone; the writer ends with the last one.
 #[derive(Clone)]
@@ -62,11 +67,15 @@ impl File {
         let readers = SqlitePoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.wait_max)
-            .connect_with(database.clone().pragma("query_only", "ON"))
+            .connect_with(
+                database.clone().pragma("query_only", "ON").pragma("mmap_size", MAPPED_BYTES_MAX),
+            )
             .await
             .map_err(OpenError::Connect)?;
+        let line = Line::SqliteWriter(connection);
+        let connection = Connection::new(line, options.observer.clone());
         let (writer, queue) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(write_groups(Connection::SqliteWriter(connection), queue));
+        tokio::spawn(write_groups(connection, queue));
         Ok(Self { options: Arc::new(database), readers, writer })
     }
 
