@@ -31,6 +31,7 @@ mod zone_holds;
 mod zone_settings;
 mod zones;
 
+pub use crate::app::KNOWN_AGE_MAX;
 pub use error::{Problem, Row};
 pub use limits::{BODY_TIMEOUT, HEADERS_MAX, JSON_DEPTH_MAX, URI_LENGTH_MAX};
 pub use openapi::document as openapi_document;
@@ -56,6 +57,8 @@ use crate::{
         App, Terms,
         diagnostics::{Diagnostics, Issuers},
         draws::Draws,
+        identity::Identities,
+        known_zones::KnownZones,
         limits::{Limits, Rates},
     },
     reconcile::Journal,
@@ -137,6 +140,8 @@ pub struct ApiSettings {
     pub rates: Rates,
     /// Addresses of accounts that stand in the configuration: for diagnoses.
     pub prefixes: Vec<(AccountId, AddressRange)>,
+    /// How long what was read of callers and zones is good without asking memory again; [`KNOWN_AGE_MAX`] is the default.
+    pub known_age_max: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
     /// What edges do for zones that say nothing: shown as the settings of such zones.
@@ -181,7 +186,10 @@ impl From<ApiDeps> for Api {
             settings.cdn_domain.clone(),
             settings.prefixes.clone(),
         );
+        let (accounts, zones) = (deps.stores.accounts.clone(), deps.stores.zones.clone());
         let app = App {
+            identities: Arc::new(Identities::new(accounts, settings.known_age_max)),
+            known_zones: Arc::new(KnownZones::new(zones, settings.known_age_max)),
             stores: deps.stores,
             clock: deps.clock,
             bells: deps.bells,

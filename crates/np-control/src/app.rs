@@ -13,6 +13,7 @@ pub mod draws;
 pub mod fallback_origins;
 pub mod hostnames;
 pub mod identity;
+pub mod known_zones;
 pub mod limits;
 pub mod packs;
 pub mod reissue;
@@ -23,6 +24,8 @@ pub mod zone_settings;
 pub mod zones;
 
 mod race;
+mod shelf;
+mod token_uses;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -37,12 +40,22 @@ use np_domain::{
 use crate::{adapters::trust_store::TrustStore, reconcile::Journal, stores::Stores, wake::Bells};
 use diagnostics::Diagnostics;
 use draws::Draws;
+use identity::Identities;
+use known_zones::KnownZones;
+
+/// How long what was read of callers and zones may be used without asking memory again, unless configured otherwise: for
+/// so long, the change of another control process may go unnoticed here.
+pub const KNOWN_AGE_MAX: Duration = Duration::from_secs(2);
 
 /// What the use cases share.
 #[derive(Clone)]
 pub struct App {
     /// Memory.
     pub stores: Stores,
+    /// Who calls.
+    pub identities: Arc<Identities>,
+    /// Zones, for calls that only look.
+    pub known_zones: Arc<KnownZones>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who is told of changes.

@@ -37,7 +37,7 @@ pub use rule_store::{RULES_MAX, RuleStore};
 pub use store::{
     AccountStore, AddError, Addition, CertificateChange, CertificateStore, Direction, HistoryStore,
     Hold, HostnameChange, HostnameStore, InsertError, InsertPackError, Lease, LeaseOwner,
-    PackChange, PackStore, Page, Publish, SecretStore, StoreError,
+    PackChange, PackStore, Page, Publish, Revision, SecretStore, StoreError, TokenUse,
 };
 pub use vault::{Vault, VaultError};
 pub use zone_store::{

@@ -4,10 +4,9 @@
 use async_trait::async_trait;
 
 use np_domain::{
-    Timestamp,
     account::{Account, User},
     id::{AccountId, TokenId, UserId},
-    ports::{AccountStore, Direction, InsertError, Page, StoreError},
+    ports::{AccountStore, Direction, InsertError, Page, Revision, StoreError, TokenUse},
     text::Explanation,
     token::{ApiToken, Owner},
 };
@@ -17,16 +16,22 @@ use crate::{
     database::Connection,
     hostnames::offset,
     records,
+    revisions::Changed,
     row::{self, Damage},
-    statement::{Row, Statement, sql},
+    statement::{Parameter, Row, Statement, sql},
     users,
 };
 
+const ACCOUNT: &str = "SELECT id, name, created_at FROM accounts";
 const TOKEN: &str =
     "SELECT id, account, user_id, secret_sha256, last_used_at, version, document FROM tokens";
 
 #[async_trait]
 impl AccountStore for Store {
+    fn callers_revision(&self) -> Revision {
+        self.revisions.of(Changed::Callers)
+    }
+
     async fn insert_account(&self, account: &Account) -> Result<(), InsertError> {
         const INSERT: &str = "INSERT INTO accounts (id, name, created_at) VALUES ($1, $2, $3) \
             ON CONFLICT DO NOTHING";
@@ -40,12 +45,27 @@ impl AccountStore for Store {
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        const LIST: &str = "SELECT id, name, created_at FROM accounts ORDER BY created_at, id";
-        let rows = self.database.reader().await?.fetch_all(sql(LIST)).await?;
-        let read = |row: &Row| {
-            account(row).map_err(|why| why.of("accounts", records::readable_id(row, "id")))
-        };
-        Ok(records::readable(&rows, read))
+        find_accounts(self, sql(format!("{ACCOUNT} ORDER BY created_at, id"))).await
+    }
+
+    async fn first_account(&self) -> Result<Option<Account>, StoreError> {
+        let first = sql(format!("{ACCOUNT} ORDER BY created_at, id LIMIT 1"));
+        Ok(find_accounts(self, first).await?.pop())
+    }
+
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        Ok(self.accounts_among(&[id]).await?.pop())
+    }
+
+    async fn accounts_among(&self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let find = format!(
+            "{ACCOUNT} WHERE id IN ({}) ORDER BY created_at, id",
+            records::placeholders(1, ids.len())
+        );
+        find_accounts(self, sql(find).bind_all(ids.iter().copied().map(Parameter::from))).await
     }
 
     async fn insert_token(&self, token: &ApiToken) -> Result<(), InsertError> {
@@ -111,25 +131,27 @@ impl AccountStore for Store {
             .bind(row::encode(&row::account::Token::from(token))?)
             .bind(token.id)
             .bind(token.version);
-        self.database
-            .write(move |connection| {
-                Box::pin(async move { records::one(connection.execute(save).await?) })
-            })
-            .await
+        self.changing(Changed::Callers, move |connection| {
+            Box::pin(async move { records::one(connection.execute(save).await?) })
+        })
+        .await
     }
 
-    async fn note_token_use(
-        &self,
-        id: TokenId,
-        at: Timestamp,
-        since: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn note_token_uses(&self, uses: &[TokenUse]) -> Result<(), StoreError> {
         const NOTE: &str = "UPDATE tokens SET last_used_at = $1 \
             WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
-        let note = sql(NOTE).bind(at).bind(id).bind(since);
+        let mut uses = uses.to_vec();
+        // In one order always, so that two that note the same tokens do not wait for each other.
+        uses.sort_by_key(|one| one.id);
         self.database
             .write(move |connection| {
-                Box::pin(async move { connection.execute(note).await.map(drop) })
+                Box::pin(async move {
+                    for one in uses {
+                        let note = sql(NOTE).bind(one.at).bind(one.id).bind(one.since);
+                        connection.execute(note).await?;
+                    }
+                    Ok(())
+                })
             })
             .await
     }
@@ -137,11 +159,10 @@ impl AccountStore for Store {
     async fn remove_token(&self, id: TokenId) -> Result<bool, StoreError> {
         const REMOVE: &str = "DELETE FROM tokens WHERE id = $1";
         let remove = sql(REMOVE).bind(id);
-        self.database
-            .write(move |connection| {
-                Box::pin(async move { Ok(connection.execute(remove).await? > 0) })
-            })
-            .await
+        self.changing(Changed::Callers, move |connection| {
+            Box::pin(async move { Ok(connection.execute(remove).await? > 0) })
+        })
+        .await
     }
 
     async fn insert_user(&self, user: &User) -> Result<(), InsertError> {
@@ -196,6 +217,13 @@ fn added(rows: u64, id: impl ToString) -> Result<(), InsertError> {
         0 => Err(InsertError::Duplicate { existing: Explanation::new(id.to_string()) }),
         _ => Ok(()),
     }
+}
+
+async fn find_accounts(store: &Store, find: Statement) -> Result<Vec<Account>, StoreError> {
+    let rows = store.database.reader().await?.fetch_all(find).await?;
+    let read =
+        |row: &Row| account(row).map_err(|why| why.of("accounts", records::readable_id(row, "id")));
+    Ok(records::readable(&rows, read))
 }
 
 async fn find_token(store: &Store, find: Statement) -> Result<Option<ApiToken>, StoreError> {

@@ -18,7 +18,7 @@ use np_domain::{
 use crate::{
     Store, additions,
     database::Connection,
-    lists,
+    lists, lookups,
     records::{self, COLUMNS, TABLES},
     statement::{Parameter, sql},
 };
@@ -34,12 +34,7 @@ impl HostnameStore for Store {
         zone: ZoneId,
         id: HostnameId,
     ) -> Result<Option<HostnameRecord>, StoreError> {
-        let find = format!(
-            "SELECT {COLUMNS} FROM {TABLES} WHERE h.id = $1 AND h.zone = $2 AND h.state <> 'leaving'"
-        );
-        let mut reader = self.database.reader().await?;
-        let row = reader.fetch_optional(sql(find).bind(id).bind(zone)).await?;
-        row.as_ref().map(records::record).transpose()
+        lookups::look_up(self, zone, id).await
     }
 
     async fn list(&self, zone: ZoneId, list: &HostnameList) -> Result<HostnamePage, StoreError> {

@@ -21,8 +21,10 @@ mod history;
 mod hostnames;
 mod idempotency;
 mod lists;
+mod lookups;
 mod packs;
 mod records;
+mod revisions;
 mod row;
 mod rules;
 mod secrets;
@@ -35,15 +37,20 @@ mod zones;
 pub use database::{Durability, Observer, OpenError, ParameterKind, StoreOptions};
 pub use vault::{FileVault, MasterKeyError};
 
+use std::sync::Arc;
+
 use np_domain::ports::StoreError;
 
 use database::Database;
+use revisions::Revisions;
 
 /// All memory. Cheap to clone; implements every memory port of np-domain.
 #[derive(Clone)]
 pub struct Store {
     database: Database,
     additions: additions::Queue,
+    lookups: lookups::Queue,
+    revisions: Arc<Revisions>,
 }
 
 impl Store {
@@ -56,7 +63,12 @@ impl Store {
     /// When the URL is of neither form, the database cannot be reached, or its schema cannot be migrated.
     pub async fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
         let database = Database::open(url, options).await?;
-        let store = Self { additions: additions::start(&database), database };
+        let store = Self {
+            additions: additions::start(&database),
+            lookups: lookups::start(&database),
+            revisions: Arc::default(),
+            database,
+        };
         store.migrate().await?;
         Ok(store)
     }

@@ -9,6 +9,7 @@ use np_domain::{
 
 use crate::{
     Store, records,
+    revisions::Changed,
     row::{self, Damage},
     statement::{Row, Statement, sql},
 };
@@ -80,8 +81,7 @@ pub(crate) async fn save(store: &Store, user: &User) -> Result<(), StoreError> {
         .bind(user.id)
         .bind(user.version);
     store
-        .database
-        .write(move |connection| {
+        .changing(Changed::Callers, move |connection| {
             Box::pin(async move { records::one(connection.execute(save).await?) })
         })
         .await

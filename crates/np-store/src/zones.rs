@@ -8,7 +8,7 @@ use np_domain::{
     Timestamp,
     entry::FeedKey,
     id::{AccountId, ZoneId},
-    ports::{InsertError, Lease, Page, Publish, StoreError, ZoneFilter, ZoneStore},
+    ports::{InsertError, Lease, Page, Publish, Revision, StoreError, ZoneFilter, ZoneStore},
     text::Explanation,
     zone::{Settings, Zone},
 };
@@ -17,6 +17,7 @@ use crate::{
     Store, accounts,
     database::Connection,
     dns_records, packs, records,
+    revisions::Changed,
     row::{self, Damage},
     statement::{Parameter, Row, sql},
 };
@@ -27,6 +28,10 @@ pub(crate) const COLUMNS: &str = "z.id AS z_id, z.account AS z_account, z.name A
 
 #[async_trait]
 impl ZoneStore for Store {
+    fn zones_revision(&self) -> Revision {
+        self.revisions.of(Changed::Zones)
+    }
+
     async fn insert_zone(&self, zone: &Zone) -> Result<(), InsertError> {
         let zone = zone.clone();
         self.database
@@ -78,14 +83,13 @@ impl ZoneStore for Store {
 
     async fn save_zone(&self, zone: &Zone, publish: Publish) -> Result<(), StoreError> {
         let zone = zone.clone();
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    update(connection, &zone).await?;
-                    records::mark_zone(connection, zone.id, publish).await
-                })
+        self.changing(Changed::Zones, move |connection| {
+            Box::pin(async move {
+                update(connection, &zone).await?;
+                records::mark_zone(connection, zone.id, publish).await
             })
-            .await
+        })
+        .await
     }
 
     async fn zones_named(&self, names: &[&str]) -> Result<Vec<Zone>, StoreError> {
@@ -118,29 +122,29 @@ impl ZoneStore for Store {
         let mut zones = zones.to_vec();
         // In one order always, so that two that save the same zones do not wait for each other.
         zones.sort_by_key(|zone| zone.id);
-        self.database
-            .write(move |connection| {
-                Box::pin(async move {
-                    pass_gate(connection).await?;
-                    for zone in &zones {
-                        update(connection, zone).await?;
-                    }
-                    for zone in zones.iter().filter(|zone| zone.state.is_active()) {
-                        check_alone(connection, zone).await?;
-                    }
-                    for zone in &zones {
-                        records::mark_zone(connection, zone.id, publish).await?;
-                    }
-                    Ok(())
-                })
+        self.changing(Changed::Zones, move |connection| {
+            Box::pin(async move {
+                pass_gate(connection).await?;
+                for zone in &zones {
+                    update(connection, zone).await?;
+                }
+                for zone in zones.iter().filter(|zone| zone.state.is_active()) {
+                    check_alone(connection, zone).await?;
+                }
+                for zone in &zones {
+                    records::mark_zone(connection, zone.id, publish).await?;
+                }
+                Ok(())
             })
-            .await
+        })
+        .await
     }
 
     async fn remove_zone(&self, id: ZoneId) -> Result<bool, StoreError> {
-        self.database
-            .write(move |connection| Box::pin(async move { remove(connection, id).await }))
-            .await
+        self.changing(Changed::Zones, move |connection| {
+            Box::pin(async move { remove(connection, id).await })
+        })
+        .await
     }
 }
 

@@ -356,6 +356,7 @@ fn api_deps(
             activation: config.zones.activation.into(),
             rates: config.api.rates(),
             prefixes: config.ownership.rules().prefixes,
+            known_age_max: config.api.known_age_max.0,
             trusted_proxies: config.api.trusted_proxies.iter().map(|range| range.0).collect(),
             serving_defaults: config.edge.serving(),
         },

@@ -135,13 +135,13 @@ fn drawn(path: &Path) -> anyhow::Result<TokenSecret> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use np_control::{
         adapters::clock::SystemClock,
         app::{
             draws::Draws,
-            identity::{self, Credentials},
+            identity::{Credentials, Identities},
         },
     };
     use np_domain::{account::Account, text::Explanation};
@@ -179,8 +179,8 @@ mod tests {
         async fn assert_open(&self) {
             let secret = fs::read_to_string(self.path()).unwrap();
             let credentials = Credentials::Token(secret.trim());
-            let (accounts, now) = (&*self.stores.accounts, SystemClock.now());
-            let found = identity::authenticate(accounts, credentials, None, now);
+            let identities = Identities::new(self.stores.accounts.clone(), Duration::ZERO);
+            let found = identities.authenticate(credentials, None, SystemClock.now());
             let accounts = self.accounts().await;
             assert_eq!((accounts.len(), found.await.unwrap().account), (1, accounts[0].id));
         }
@@ -200,7 +200,8 @@ mod tests {
             let email = email.parse().unwrap();
             let credentials = Credentials::Key(&email, key);
             let now = SystemClock.now();
-            identity::authenticate(&*stores.accounts, credentials, None, now).await.is_ok()
+            let identities = Identities::new(stores.accounts.clone(), Duration::ZERO);
+            identities.authenticate(credentials, None, now).await.is_ok()
         };
         let key = start("a@b.net").await;
         assert!(opens("a@b.net", &key).await && !opens("x@b.net", &key).await);

@@ -42,6 +42,8 @@ pub(crate) struct Api {
     pub(crate) failures_max: u64,
     /// Within how long.
     pub(crate) failures_window: Span,
+    /// How long tokens and zones that were read are used without asking the database again.
+    pub(crate) known_age_max: Span,
     /// Proxies in front of the API, as addresses or ranges, whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<Range>,
     /// The address of the user who is made at the first start; `admin@<platform.domain>`.
@@ -64,6 +66,7 @@ impl Default for Api {
             creates_pause: Span::seconds(30),
             failures_max: 30,
             failures_window: Span::seconds(60),
+            known_age_max: Span::seconds(2),
             trusted_proxies: Vec::new(),
             admin_email: None,
         }

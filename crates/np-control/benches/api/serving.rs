@@ -4,7 +4,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use np_control::{
     adapters::{clock::SystemClock, trust_store::TrustStore},
-    api::{ApiDeps, ApiSettings, BODY_BYTES_MAX, BODY_TIMEOUT, PACKS_PER_ZONE_MAX, router},
+    api::{
+        ApiDeps, ApiSettings, BODY_BYTES_MAX, BODY_TIMEOUT, KNOWN_AGE_MAX, PACKS_PER_ZONE_MAX,
+        router,
+    },
     app::{
         draws::{Draws, RandomDraws},
         limits::Rates,
@@ -64,6 +67,7 @@ impl World {
             activation: Policy::Automatic,
             rates: Rates::OFF,
             prefixes: Vec::new(),
+            known_age_max: KNOWN_AGE_MAX,
             trusted_proxies: Vec::new(),
             serving_defaults: Default::default(),
         };

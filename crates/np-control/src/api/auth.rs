@@ -4,6 +4,8 @@
 //! account of the path, seen by a caller who may do this to them. What an operation needs stands in its
 //! [`Route`](super::router::Route), and nowhere else. An unknown zone and a foreign one look the same.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts};
 use np_domain::{
@@ -29,7 +31,7 @@ const AUTH_EMAIL: HeaderName = HeaderName::from_static("x-auth-email");
 const KEY_LENGTH_MIN: usize = 32;
 
 /// Whoever has a good token, or key, that allows the operation to be done to something.
-pub(crate) struct Caller(pub(crate) Principal);
+pub(crate) struct Caller(pub(crate) Arc<Principal>);
 
 /// The zone of the path, for a caller who may do this to it.
 pub(crate) struct InZone(pub(crate) Zone);
@@ -47,9 +49,10 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
-        let caller = caller(parts)?;
-        access::allow(caller, permission(parts)?)?;
-        Ok(Self(caller.clone()))
+        let caller = parts.extensions.get::<Arc<Principal>>().cloned();
+        let caller = caller.ok_or_else(|| ApiError::of(Problem::NoAccess))?;
+        access::allow(&caller, permission(parts)?)?;
+        Ok(Self(caller))
     }
 }
 
@@ -82,7 +85,8 @@ impl FromRequestParts<Api> for AsUser {
 
 /// Who is calling, whatever they may do: [`super::guard`] settled it. A route that nobody guards is served to nobody.
 fn caller(parts: &Parts) -> Result<&Principal, ApiError> {
-    parts.extensions.get().ok_or_else(|| ApiError::of(Problem::NoAccess))
+    let caller = parts.extensions.get::<Arc<Principal>>();
+    caller.map(Arc::as_ref).ok_or_else(|| ApiError::of(Problem::NoAccess))
 }
 
 /// What the route needs; a route without it is served to nobody.

@@ -8,7 +8,7 @@ pub(crate) mod source;
 
 pub(crate) use idempotency::HoldsSecret;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::app::{
     access::{self, Area, Permission},
-    identity::{self, IdentityError},
+    identity::IdentityError,
     limits::Allowance,
 };
 
@@ -64,11 +64,10 @@ async fn caller(
     api: &Api,
     headers: &HeaderMap,
     from: Option<IpAddr>,
-) -> Result<Principal, Response> {
+) -> Result<Arc<Principal>, Response> {
     let now = api.app.now();
     let found = Found::of(headers).map_err(|why| ApiError::of(why).into_response())?;
-    let accounts = api.app.stores.accounts.as_ref();
-    let caller = identity::authenticate(accounts, found.credentials(), from, now).await;
+    let caller = api.app.identities.authenticate(found.credentials(), from, now).await;
     caller.map_err(|why| {
         if let (IdentityError::UnknownToken | IdentityError::UnknownKey, Some(from)) = (&why, from)
         {

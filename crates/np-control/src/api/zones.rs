@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, State};
 use http::StatusCode;
-use np_domain::{ports::StoreError, token::Principal};
+use np_domain::{id::AccountId, ports::StoreError, token::Principal, zone::Zone};
 
 use super::{
     Api,
@@ -72,7 +72,7 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Reply {
     let zone = zones::create(&api.app, &caller, parse_create(&body)?).await?;
-    Ok(ok(view(&api, &caller).await?.render(&zone)))
+    Ok(ok(view(&api, &caller, std::slice::from_ref(&zone)).await?.render(&zone)))
 }
 
 pub(crate) async fn list(
@@ -85,7 +85,7 @@ pub(crate) async fn list(
     let mut filter = parse_filter(&params)?;
     access::narrow(&caller, &mut filter);
     let (zones, total) = api.app.stores.zones.list_zones(&filter, page).await?;
-    let view = view(&api, &caller).await?;
+    let view = view(&api, &caller, &zones).await?;
     let shown: Vec<_> = zones.iter().map(|zone| view.render(zone)).collect();
     let info = result_info(page, shown.len(), total);
     Ok(Envelope { result_info: Some(info), ..Envelope::of(shown) }.reply(StatusCode::OK))
@@ -96,7 +96,7 @@ pub(crate) async fn read(
     Caller(caller): Caller,
     InZone(zone): InZone,
 ) -> Reply {
-    Ok(ok(view(&api, &caller).await?.render(&zone)))
+    Ok(ok(view(&api, &caller, std::slice::from_ref(&zone)).await?.render(&zone)))
 }
 
 pub(crate) async fn edit(
@@ -106,7 +106,7 @@ pub(crate) async fn edit(
     Body(body): Body,
 ) -> Reply {
     let zone = zones::edit(&api.app, zone, parse_edit(&body)?).await?;
-    Ok(ok(view(&api, &caller).await?.render(&zone)))
+    Ok(ok(view(&api, &caller, std::slice::from_ref(&zone)).await?.render(&zone)))
 }
 
 pub(crate) async fn check(State(api): State<Api>, InZone(zone): InZone) -> Reply {
@@ -119,7 +119,14 @@ pub(crate) async fn remove(State(api): State<Api>, InZone(zone): InZone) -> Repl
     Ok(ok(Id { id: zone.id.to_string() }))
 }
 
-async fn view<'a>(api: &'a Api, caller: &'a Principal) -> Result<View<'a>, StoreError> {
-    let accounts = api.app.stores.accounts.accounts().await?;
+async fn view<'a>(
+    api: &'a Api,
+    caller: &'a Principal,
+    zones: &[Zone],
+) -> Result<View<'a>, StoreError> {
+    let mut owners: Vec<AccountId> = zones.iter().map(|zone| zone.account).collect();
+    owners.sort();
+    owners.dedup();
+    let accounts = api.app.stores.accounts.accounts_among(&owners).await?;
     Ok(zone::View { settings: &api.settings, accounts, grants: &caller.grants })
 }

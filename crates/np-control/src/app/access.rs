@@ -67,7 +67,11 @@ pub async fn zone(
     id: ZoneId,
     permission: Permission,
 ) -> Result<Zone, AccessError> {
-    let zone = app.stores.zones.zone(id).await?.ok_or(AccessError::Foreign)?;
+    let zone = match permission.is_write() {
+        true => app.stores.zones.zone(id).await?,
+        false => app.known_zones.zone(id).await?.map(|zone| Zone::clone(&zone)),
+    };
+    let zone = zone.ok_or(AccessError::Foreign)?;
     let target = Target::Zone(zone.id, zone.account);
     if !caller.grants.reach(target) {
         return Err(AccessError::Foreign);
@@ -97,9 +101,7 @@ pub async fn account(
     id: AccountId,
     permission: Permission,
 ) -> Result<Account, AccessError> {
-    let accounts = app.stores.accounts.accounts().await?;
-    let account = accounts.into_iter().find(|account| account.id == id);
-    let account = account.ok_or(AccessError::Foreign)?;
+    let account = app.stores.accounts.account(id).await?.ok_or(AccessError::Foreign)?;
     let known = [Target::Account(id), Target::AccountZones(id)]
         .into_iter()
         .any(|target| caller.grants.reach(target));

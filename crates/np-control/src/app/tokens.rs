@@ -111,7 +111,7 @@ async fn oldest_account(
     draws: &dyn Draws,
     now: Timestamp,
 ) -> Result<AccountId, InsertError> {
-    if let Some(account) = accounts.accounts().await?.first() {
+    if let Some(account) = accounts.first_account().await? {
         return Ok(account.id);
     }
     let name = Explanation::new(ADMIN_ACCOUNT);

@@ -15,6 +15,7 @@ mod hostile;
 mod hostnames;
 mod idempotency;
 mod issuer;
+mod known;
 mod limits;
 mod lists;
 mod openapi;

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use np_control::{
     adapters::trust_store::TrustStore,
-    api::{ApiDeps, ApiSettings, BODY_TIMEOUT, router},
+    api::{ApiDeps, ApiSettings, BODY_TIMEOUT, KNOWN_AGE_MAX, router},
     app::{
         draws::{CountingDraws, Draws, RandomDraws},
         limits::Rates,
@@ -59,7 +59,7 @@ pub(crate) struct World {
     pub(crate) user: UserId,
     /// The user's key.
     pub(crate) key: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What came back.
@@ -123,6 +123,7 @@ pub(crate) fn settings() -> ApiSettings {
         activation: activation::Policy::Automatic,
         rates: Rates::OFF,
         prefixes: Vec::new(),
+        known_age_max: KNOWN_AGE_MAX,
         trusted_proxies: Vec::new(),
         serving_defaults: Default::default(),
     }
@@ -173,8 +174,14 @@ impl World {
             user,
             key,
             root,
-            _folder: folder,
+            folder: folder,
         }
+    }
+
+    /// The memory as another process opens it.
+    pub(crate) async fn other_process(&self) -> Store {
+        let url = format!("sqlite:{}", self.folder.path().join("store.db").display());
+        Store::open(&url, &StoreOptions::default()).await.unwrap()
     }
 
     /// Sends a request as the administrator.

@@ -20,7 +20,7 @@ use crate::{
     certificate_pack::PackRecord,
     custom_hostname::{CustomHostname, HostnameRecord},
     event::Event,
-    id::{HostnameId, PackId, TokenId, UserId, ZoneId},
+    id::{AccountId, HostnameId, PackId, TokenId, UserId, ZoneId},
     name::Hostname,
     secret::SealedBytes,
     text::Explanation,
@@ -318,14 +318,43 @@ impl From<StoreError> for InsertPackError {
     }
 }
 
+/// How often something was changed through one memory since this process opened it. A change counts before its call
+/// returns, and also when its caller went away: whoever took a value's revision before reading it, and finds the same one
+/// now, knows of every change that this process has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Revision(pub u64);
+
+/// When a token was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenUse {
+    /// Which.
+    pub id: TokenId,
+    /// When.
+    pub at: Timestamp,
+    /// A use at this time or later says enough, so that this one need not be noted.
+    pub since: Timestamp,
+}
+
 /// Accounts, users and API tokens.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
+    /// The revision of users and tokens: changes, and not that some are added.
+    fn callers_revision(&self) -> Revision;
+
     /// Adds an account.
     async fn insert_account(&self, account: &Account) -> Result<(), InsertError>;
 
     /// All accounts, oldest first.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+
+    /// The oldest account.
+    async fn first_account(&self) -> Result<Option<Account>, StoreError>;
+
+    /// One account.
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
+
+    /// Those of some accounts that are there, oldest first.
+    async fn accounts_among(&self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError>;
 
     /// Adds a token.
     async fn insert_token(&self, token: &ApiToken) -> Result<(), InsertError>;
@@ -347,13 +376,8 @@ pub trait AccountStore: Send + Sync {
     /// Saves a token: everything but its id, account, owner and last use.
     async fn save_token(&self, token: &ApiToken) -> Result<(), StoreError>;
 
-    /// Notes when a token was used, unless a use at `since` or later is noted already. Changes no version.
-    async fn note_token_use(
-        &self,
-        id: TokenId,
-        at: Timestamp,
-        since: Timestamp,
-    ) -> Result<(), StoreError>;
+    /// Notes when tokens were used, in one transaction. Changes no version and no revision.
+    async fn note_token_uses(&self, uses: &[TokenUse]) -> Result<(), StoreError>;
 
     /// Removes a token; `false` when there is none.
     async fn remove_token(&self, id: TokenId) -> Result<bool, StoreError>;

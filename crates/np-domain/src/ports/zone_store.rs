@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{InsertError, Lease, Page, Publish, StoreError};
+use super::{InsertError, Lease, Page, Publish, Revision, StoreError};
 use crate::{
     Timestamp,
     id::{AccountId, ZoneId},
@@ -108,6 +108,9 @@ pub enum VisibleZones {
 /// Zones.
 #[async_trait]
 pub trait ZoneStore: Send + Sync {
+    /// The revision of zones: changes, and not that some are added.
+    fn zones_revision(&self) -> Revision;
+
     /// Adds a zone. Its name must be new in its account.
     async fn insert_zone(&self, zone: &Zone) -> Result<(), InsertError>;
 

@@ -6,7 +6,7 @@ use np_domain::{
     account::{Account, User},
     id::{AccountId, PolicyId, TokenId, UserId, ZoneId},
     permission::{Effect, Grants, Group, Policy, Resource},
-    ports::{AccountStore, Direction, InsertError, Page, StoreError},
+    ports::{AccountStore, Direction, InsertError, Page, StoreError, TokenUse},
     token::{AllowedFrom, ApiToken, Owner, Switch},
 };
 use uuid::Uuid;
@@ -74,7 +74,47 @@ pub(crate) async fn accounts_come_back_oldest_first(world: World) {
     world.store.insert_account(&older).await.unwrap();
     let again = world.store.insert_account(&older).await;
     assert!(matches!(again, Err(InsertError::Duplicate { .. })), "{again:?}");
-    assert_eq!(world.store.accounts().await.unwrap(), [older, world.account.clone()]);
+    assert_eq!(world.store.accounts().await.unwrap(), [older.clone(), world.account.clone()]);
+    assert_eq!(world.store.first_account().await.unwrap(), Some(older.clone()));
+    let nobody = AccountId::from_uuid(Uuid::new_v4());
+    assert_eq!(world.store.account(world.account.id).await.unwrap(), Some(world.account.clone()));
+    assert_eq!(world.store.account(nobody).await.unwrap(), None);
+    let among = world.store.accounts_among(&[nobody, world.account.id, older.id]).await.unwrap();
+    assert_eq!(among, [older, world.account.clone()]);
+    assert_eq!(world.store.accounts_among(&[]).await.unwrap(), []);
+}
+
+pub(crate) async fn changes_of_callers_count_as_revisions_and_uses_do_not(world: World) {
+    let store = &world.store;
+    let mut made = token(world.account.id, 1);
+    store.insert_token(&made).await.unwrap();
+    let mut somebody = user("a@b.net", Some(1));
+    store.insert_user(&somebody).await.unwrap();
+    let before = store.callers_revision();
+    let one = TokenUse { id: made.id, at: at(1), since: at(0) };
+    store.note_token_uses(&[one]).await.unwrap();
+    assert_eq!(store.callers_revision(), before);
+
+    made.switch = Switch::Disabled;
+    store.save_token(&made).await.unwrap();
+    let saved = store.callers_revision();
+    somebody.key_sha256 = Some([2; 32]);
+    store.save_user(&somebody).await.unwrap();
+    let rolled = store.callers_revision();
+    store.remove_token(made.id).await.unwrap();
+    let removed = store.callers_revision();
+    assert!(before < saved && saved < rolled && rolled < removed);
+    // A change whose caller goes away counts too, once it has happened.
+    let other = token(world.account.id, 3);
+    store.insert_token(&other).await.unwrap();
+    let gone = tokio::time::timeout(Duration::ZERO, store.remove_token(other.id)).await;
+    while store.token(other.id).await.unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    while store.callers_revision() == removed {
+        tokio::task::yield_now().await;
+    }
+    drop(gone);
 }
 
 pub(crate) async fn token_is_found_by_the_hash_of_its_secret_and_by_id(world: World) {
@@ -169,7 +209,8 @@ pub(crate) async fn use_of_a_token_is_noted_no_more_often_than_asked_for(world: 
     let minute = Duration::from_secs(60);
     let used = async |seconds: i64| {
         let at = at(seconds);
-        world.store.note_token_use(made.id, at, at - minute).await.unwrap();
+        let one = TokenUse { id: made.id, at, since: at - minute };
+        world.store.note_token_uses(&[one]).await.unwrap();
         world.store.token(made.id).await.unwrap().unwrap()
     };
     assert_eq!(used(0).await.last_used_at, Some(at(0)));

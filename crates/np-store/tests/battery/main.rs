@@ -50,6 +50,7 @@ macro_rules! battery {
 battery! {
     accounts:
         accounts_come_back_oldest_first,
+        changes_of_callers_count_as_revisions_and_uses_do_not,
         token_is_found_by_the_hash_of_its_secret_and_by_id,
         token_needs_an_account_and_a_secret_of_its_own,
         tokens_are_listed_with_their_owner_only,
@@ -154,6 +155,7 @@ battery! {
         zones_are_found_by_name_in_every_account;
     zones:
         zone_is_found_listed_and_saved,
+        changes_of_zones_count_as_revisions,
         zone_name_is_taken_once_per_account,
         zone_with_hostnames_stays_and_with_leaving_ones_goes,
         zones_are_listed_by_name,

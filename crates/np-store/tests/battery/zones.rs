@@ -36,6 +36,19 @@ pub(crate) async fn zone_is_found_listed_and_saved(world: World) {
     assert!(matches!(again, Err(StoreError::Stale)), "{again:?}");
 }
 
+pub(crate) async fn changes_of_zones_count_as_revisions(world: World) {
+    let store = &world.store;
+    let before = store.zones_revision();
+    let edited = Zone { paused: true, ..world.zone.clone() };
+    store.save_zone(&edited, Publish::No).await.unwrap();
+    let saved = store.zones_revision();
+    let looked_at = Zone { version: 1, ..edited };
+    store.save_activation(&[looked_at], Publish::No).await.unwrap();
+    let activated = store.zones_revision();
+    assert!(store.remove_zone(world.zone.id).await.unwrap());
+    assert!(before < saved && saved < activated && activated < store.zones_revision());
+}
+
 pub(crate) async fn zone_name_is_taken_once_per_account(world: World) {
     let again = values::zone(world.account.id, "saasprovider.com");
     match world.store.insert_zone(&again).await {

@@ -30,6 +30,7 @@ use crate::{
 /// What a zone is shown with.
 pub(crate) struct View<'a> {
     pub(crate) settings: &'a ApiSettings,
+    /// Their accounts.
     pub(crate) accounts: Vec<Account>,
     /// What the caller may do.
     pub(crate) grants: &'a Grants,

@@ -231,9 +231,7 @@ async fn may_pass_on(
 /// What a resource is, if it is there.
 async fn target(app: &App, resource: Resource) -> Result<Option<Target>, StoreError> {
     let accounts = app.stores.accounts.as_ref();
-    let is_there = async |id: AccountId| {
-        Ok::<_, StoreError>(accounts.accounts().await?.iter().any(|account| account.id == id))
-    };
+    let is_there = async |id: AccountId| Ok::<_, StoreError>(accounts.account(id).await?.is_some());
     Ok(match resource {
         Resource::Account(id) => is_there(id).await?.then_some(Target::Account(id)),
         Resource::AccountZones(id) => is_there(id).await?.then_some(Target::AccountZones(id)),
