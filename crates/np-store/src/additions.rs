@@ -41,7 +41,7 @@ const GROUPS_AT_ONCE: usize = 3;
 const ROWS_MAX: usize = 64;
 /// With at least so many places left in a zone, creates need not wait for each other: never are so many under way.
 const ROOM_ENOUGH: u64 = 100_000;
-/// After so many groups the counts are added up.
+/// After so many groups the counts of a zone are added up.
 const GROUPS_PER_SUM: usize = 200;
 
 /// What became of each.
@@ -101,10 +101,12 @@ async fn add_groups(database: Database, mut calls: mpsc::Receiver<Call>) {
         groups += 1;
         let is_sum_due = groups.is_multiple_of(GROUPS_PER_SUM);
         let database = database.clone();
+        let zone = group.iter().find_map(|call| call.additions.first());
+        let zone = zone.map(|addition| addition.record.hostname.zone).filter(|_| is_sum_due);
         tokio::spawn(async move {
             add_group(&database, group).await;
-            if is_sum_due {
-                lists::counts::add_up_soon(&database);
+            if let Some(zone) = zone {
+                lists::counts::add_up_soon(&database, zone);
             }
             drop(slot);
         });

@@ -3,7 +3,7 @@
 //! There are three ways to a page, and [`page_of`] chooses. What a zone has of each [`facet`] is counted all the time
 //! ([`counts`]), so that most filters are a few ranges of one index, merged, with an exact total ([`branches`]). A name or an
 //! origin that few have is found by its own index and sorted here ([`found`]). One that many have is met soon
-//! anyway: its index or the whole zone is walked in the order asked for ([`walk`]), at most [`walk::WINDOW`] at a time
+//! anyway: its index or the whole zone is walked in the order asked for ([`walk`]), at most [`WINDOW`] at a time
 //! when a cursor can go on from there; then the total is an estimate from a [`sample`].
 
 mod branches;
@@ -30,10 +30,15 @@ use crate::{
     statement::{Parameter, Row, Statement, sql},
 };
 use counts::{Counts, Tally};
-use key::Key;
+use found::{Having, Source};
 
 /// A name or an origin that at most so many hostnames have is found by its index; with more it is walked to.
-const FOUND_MAX: usize = 2_000;
+const FOUND_MAX: u64 = 1_000;
+/// An index of parts of names is read up to here: it has the names of all zones, and some that only look alike.
+const CANDIDATES_MAX: u64 = 2_000;
+/// A page by cursor looks at no more than so many hostnames; when they are over it ends, though it may be short, and the
+/// next one goes on from there.
+const WINDOW: u32 = 5_000;
 /// With more facets than this, a filter is as good as none, and the zone is walked.
 const BRANCHES_MAX: usize = 64;
 
@@ -45,9 +50,10 @@ pub(crate) async fn list(
 ) -> Result<HostnamePage, StoreError> {
     let mut snapshot = store.database.snapshot().await?;
     let counts = counts::read(&mut snapshot, zone, list.now).await?;
-    let page = page_of(&mut snapshot, &Asked { zone, list, counts: &counts }).await?;
+    let is_sqlite = snapshot.is_sqlite();
+    let page = page_of(&mut snapshot, &Asked { zone, list, counts: &counts, is_sqlite }).await?;
     drop(snapshot);
-    counts::tidy(store, &counts, list.now);
+    counts::tidy(store, zone, &counts, list.now);
     Ok(page)
 }
 
@@ -56,6 +62,7 @@ struct Asked<'a> {
     zone: ZoneId,
     list: &'a HostnameList,
     counts: &'a Counts,
+    is_sqlite: bool,
 }
 
 impl Asked<'_> {
@@ -92,11 +99,15 @@ async fn page_of(snapshot: &mut Connection, asked: &Asked<'_>) -> Result<Hostnam
         Order::Created | Order::Name if !asked.is_narrowed() => {
             walk::page(snapshot, asked, total).await
         }
-        Order::Name if asked.matching_total() <= FOUND_MAX as u64 => {
-            let keys = branches::all(snapshot, asked).await?;
-            found::page(snapshot, asked, keys).await
+        Order::Name => {
+            // More may be found than match: those that are over have another facet.
+            let facets = Source::Index(Having::Facets);
+            let few = asked.matching_total() <= FOUND_MAX;
+            match if few { found::page(snapshot, asked, &facets).await? } else { None } {
+                Some(page) => Ok(page),
+                None => walk::page(snapshot, asked, total).await,
+            }
         }
-        Order::Name => walk::page(snapshot, asked, total).await,
         Order::Created if asked.matching().len() > BRANCHES_MAX => {
             walk::page(snapshot, asked, total).await
         }
@@ -118,10 +129,24 @@ async fn by_name_or_origin(
     snapshot: &mut Connection,
     asked: &Asked<'_>,
 ) -> Result<HostnamePage, StoreError> {
-    if let Some(keys) = found::keys(snapshot, asked).await? {
-        return found::page(snapshot, asked, keys).await;
+    let (source, sample) = match found::having(asked) {
+        Some(having) if found::are_many(snapshot, asked, &having).await? => (None, None),
+        Some(having) => (Some(Source::Index(having)), None),
+        None => {
+            let (pattern, sample) = parts::pattern(snapshot, asked).await?;
+            (pattern.map(Source::Parts), Some(sample))
+        }
+    };
+    if let Some(source) = source
+        && let Some(page) = found::page(snapshot, asked, &source).await?
+    {
+        return Ok(page);
     }
-    let total = Total::Estimate(sample::take(snapshot, asked).await?.estimate(asked));
+    let sample = match sample {
+        Some(sample) => sample,
+        None => sample::take(snapshot, asked).await?,
+    };
+    let total = Total::Estimate(sample.estimate(asked));
     match asked.list.order {
         Order::Created | Order::Name => walk::page(snapshot, asked, total).await,
         Order::Certificate | Order::Standing => branches::page(snapshot, asked, total).await,
@@ -191,13 +216,53 @@ fn page(asked: &Asked<'_>, mut rows: Vec<Row>, total: Total) -> Result<HostnameP
 }
 
 impl Asked<'_> {
+    /// The facet of a hostname. SQLite reads the whole row for a column that follows from others, though an index has it.
+    fn facet(&self) -> &'static str {
+        if self.is_sqlite { "(state || '/' || pack)" } else { "facet" }
+    }
+
+    /// Which index SQLite shall go by: without statistics it takes one that has everything for one that finds something.
+    fn by(&self, index: &str) -> String {
+        if self.is_sqlite { format!(" INDEXED BY {index}") } else { String::new() }
+    }
+
+    /// That a hostname has this facet, as the index of facets has it.
+    fn has_facet(&self, facet: &str, values: &mut Values) -> String {
+        match facet.split_once('/').filter(|_| self.is_sqlite) {
+            Some((state, pack)) => format!(
+                "state = {} AND pack = {} AND state <> 'leaving'",
+                values.put(state),
+                values.put(pack)
+            ),
+            None => format!("facet = {}", values.put(facet)),
+        }
+    }
+
+    /// That a hostname has one of these.
+    fn has_a_facet_of(&self, facets: &[&str], values: &mut Values) -> String {
+        let mut put = |facet: &str| match facet.split_once('/').filter(|_| self.is_sqlite) {
+            Some((state, pack)) => format!("({}, {})", values.put(state), values.put(pack)),
+            None => values.put(facet),
+        };
+        let list = facets.iter().map(|facet| put(facet)).collect::<Vec<_>>().join(", ");
+        match self.is_sqlite {
+            true => format!("(state, pack) IN (VALUES {list})"),
+            false => format!("facet IN ({list})"),
+        }
+    }
+
+    /// Whether the page may be short, because a cursor goes on from where it ends.
+    fn is_by_cursor(&self) -> bool {
+        !matches!(self.list.start, np_domain::ports::Start::Page(_))
+    }
+
     /// How many come before the page, when it has a number.
     fn skipped(&self) -> u64 {
         match &self.list.start {
             np_domain::ports::Start::Page(number) => {
                 u64::from(number.saturating_sub(1)) * u64::from(self.list.size)
             }
-            np_domain::ports::Start::After(_) => 0,
+            np_domain::ports::Start::Begin | np_domain::ports::Start::After(_) => 0,
         }
     }
 

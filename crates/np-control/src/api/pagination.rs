@@ -78,7 +78,7 @@ pub(crate) fn result_info(page: Page, count: usize, total: u64) -> ResultInfo {
 pub(crate) fn hostnames_info(list: &HostnameList, page: &HostnamePage) -> ResultInfo {
     let number = match list.start {
         Start::Page(number) => number,
-        Start::After(_) => 1,
+        Start::Begin | Start::After(_) => 1,
     };
     let asked = Page { number, size: list.size };
     let after = page.next.as_ref().map(|next| cursor::encode(next, list.order, list.direction));

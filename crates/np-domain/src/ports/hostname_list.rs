@@ -73,6 +73,8 @@ pub enum Position {
 pub enum Start {
     /// At a page of this number, from 1, all of them as long as this one.
     Page(u32),
+    /// At the beginning, as pages after a place do.
+    Begin,
     /// After a place.
     After(Position),
 }
@@ -97,7 +99,7 @@ pub struct HostnameList {
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostnamePage {
-    /// The hostnames. From a [`Start::After`] they may be fewer than asked for, and even none, before the end.
+    /// The hostnames. From a [`Start::Begin`] or a [`Start::After`] they may be fewer than asked for, and even none, before the end.
     pub records: Vec<HostnameRecord>,
     /// How many match in all.
     pub total: Total,

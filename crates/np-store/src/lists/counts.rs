@@ -23,6 +23,8 @@ use crate::{
 
 /// A reader that meets more rows than this has them added up.
 const ROWS_MAX: u64 = 1_000;
+/// At most so many are added up in one transaction.
+const ADDED_UP_MAX: u32 = 5_000;
 /// A reader that meets more ended certificates than this has them noted.
 const ENDED_MAX: u64 = 200;
 /// At most so many are noted in one transaction.
@@ -140,9 +142,9 @@ impl Counts {
 }
 
 /// Adds rows up and notes ended certificates, where a reader met many, without making it wait.
-pub(super) fn tidy(store: &Store, counts: &Counts, now: Timestamp) {
+pub(super) fn tidy(store: &Store, zone: ZoneId, counts: &Counts, now: Timestamp) {
     if counts.rows > ROWS_MAX {
-        add_up_soon(&store.database);
+        add_up_soon(&store.database, zone);
     }
     if counts.ended > ENDED_MAX {
         let store = store.clone();
@@ -157,43 +159,52 @@ pub(super) fn tidy(store: &Store, counts: &Counts, now: Timestamp) {
     }
 }
 
-/// Adds rows up in a task of its own, unless that is under way in this process.
-pub(crate) fn add_up_soon(database: &Database) {
+/// Adds a zone's rows up in a task of its own, unless that is under way in this process. On SQLite they are added up already.
+pub(crate) fn add_up_soon(database: &Database, zone: ZoneId) {
     static UNDER_WAY: AtomicBool = AtomicBool::new(false);
-    if UNDER_WAY.swap(true, Ordering::AcqRel) {
+    if database.is_sqlite() || UNDER_WAY.swap(true, Ordering::AcqRel) {
         return;
     }
     let database = database.clone();
     tokio::spawn(async move {
-        if let Err(why) = add_up(&database).await {
+        if let Err(why) = add_up(&database, zone).await {
             tracing::warn!(error = &why as &dyn std::error::Error, "adding up counts failed");
         }
         UNDER_WAY.store(false, Ordering::Release);
     });
 }
 
-/// Replaces the rows of each facet that has several by their sum. Of two that do it at once, each takes what the other
-/// has not taken.
-async fn add_up(database: &Database) -> Result<(), StoreError> {
-    const TAKE: &str = "DELETE FROM hostname_counts WHERE (zone, facet) IN \
-        (SELECT zone, facet FROM hostname_counts GROUP BY zone, facet HAVING COUNT(*) > 1) \
-        RETURNING zone, facet, n";
+async fn add_up(database: &Database, zone: ZoneId) -> Result<(), StoreError> {
+    const FACETS: &str = "SELECT facet FROM hostname_counts WHERE zone = $1 \
+        GROUP BY facet HAVING COUNT(*) > 1 ORDER BY facet";
+    let rows = database.reader().await?.fetch_all(sql(FACETS).bind(zone)).await?;
+    for row in rows {
+        let facet = row.text("facet").map_err(|why| why.of("hostname_counts", zone))?;
+        while add_up_facet(database, zone, facet.clone()).await? == u64::from(ADDED_UP_MAX) {}
+    }
+    Ok(())
+}
+
+/// Replaces at most [`ADDED_UP_MAX`] rows of a facet by their sum; how many. Of two that do it at once, each takes what the
+/// other has not taken.
+async fn add_up_facet(database: &Database, zone: ZoneId, facet: String) -> Result<u64, StoreError> {
+    const TAKE: &str = "DELETE FROM hostname_counts WHERE ctid IN \
+        (SELECT ctid FROM hostname_counts WHERE zone = $1 AND facet = $2 LIMIT $3 FOR UPDATE SKIP LOCKED) \
+        RETURNING n";
     const PUT: &str = "INSERT INTO hostname_counts (zone, facet, n) VALUES ($1, $2, $3)";
     database
-        .write(|connection| {
+        .write(move |connection| {
             Box::pin(async move {
-                let mut sums = std::collections::BTreeMap::<_, i64>::new();
-                for row in connection.fetch_all(sql(TAKE)).await? {
-                    let read = || Ok((row.id("zone")?, row.text("facet")?, row.int("n")?));
-                    let (zone, facet, n) = read()
-                        .map_err(|why: crate::row::Damage| why.of("hostname_counts", "sum"))?;
-                    *sums.entry((zone, facet)).or_default() += n;
+                let take = sql(TAKE).bind(zone).bind(facet.as_str()).bind(ADDED_UP_MAX);
+                let rows = connection.fetch_all(take).await?;
+                let mut sum = 0;
+                for row in &rows {
+                    sum += row.int("n").map_err(|why| why.of("hostname_counts", zone))?;
                 }
-                for ((zone, facet), n) in sums.into_iter().filter(|(_, n)| *n != 0) {
-                    let put = sql(PUT).bind(ZoneId::from_bytes(zone)).bind(facet).bind(n);
-                    connection.execute(put).await?;
+                if sum != 0 {
+                    connection.execute(sql(PUT).bind(zone).bind(facet).bind(sum)).await?;
                 }
-                Ok(())
+                Ok(rows.len() as u64)
             })
         })
         .await

@@ -1,101 +1,98 @@
 //! Names that contain something: found by their trigrams, every three characters in a row.
 //!
-//! On PostgreSQL that is an index by `pg_trgm`, which takes the pattern as it is; on SQLite a table of FTS5, which is
-//! asked for the rarest trigrams of the text, as far as a sample shows, because the cost is that of the commonest.
+//! On PostgreSQL there is an index by `pg_trgm`, on SQLite a table of FTS5. Either is asked for the rarest trigrams of the
+//! text, as far as a sample shows: both read all that they have of each trigram that they are asked for, so that a common
+//! one costs as much as the zone is large.
 
-use np_domain::ports::StoreError;
+use np_domain::ports::{NameFilter, StoreError};
 
-use super::{
-    Asked, FOUND_MAX, Key, Values,
-    found::read,
-    key::COLUMNS,
-    sample::{self, Sample},
-};
-use crate::{database::Connection, statement::sql};
+use super::{Asked, CANDIDATES_MAX, Values, sample};
+use crate::database::Connection;
 
 /// The shortest text that has a trigram.
 const LENGTH_MIN: usize = 3;
 /// At most so many trigrams are asked for.
 const GRAMS_MAX: usize = 3;
 /// With at least so many in the sample, a name that contains the text is met soon by walking.
-const HITS_MAX: usize = 3;
-/// The index is read up to here: it has the names of all zones, and some that only look alike.
-const CANDIDATES_MAX: usize = 8_000;
+const HITS_MAX: u64 = 3;
+/// An index that has more names than this for the rarest trigram of a text is not asked.
+const READ_MAX: u64 = 30_000;
 
-/// The keys of all hostnames whose names contain `part`; `None` when they are many.
-pub(super) async fn keys(
+/// What an index of trigrams is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    grams: Vec<String>,
+    part: String,
+}
+
+/// What to look for; `None` when many names contain `part`, or no index helps.
+pub(super) async fn pattern(
     snapshot: &mut Connection,
     asked: &Asked<'_>,
-    part: &str,
-) -> Result<Option<Vec<Key>>, StoreError> {
-    let part = part.to_ascii_lowercase();
-    if part.len() < LENGTH_MIN {
-        return Ok(None);
-    }
+) -> Result<(Option<Pattern>, sample::Sample), StoreError> {
     let sample = sample::take(snapshot, asked).await?;
-    if sample.0.iter().filter(|key| key.name.contains(&part)).count() >= HITS_MAX {
-        return Ok(None);
-    }
-    let pattern = match snapshot.is_sqlite() {
-        true => rarest(&part, &sample),
-        false => format!("%{part}%"),
+    let part = match &asked.filter().name {
+        Some(NameFilter::Contains(part)) if part.as_str().len() >= LENGTH_MIN => {
+            part.as_str().to_ascii_lowercase()
+        }
+        _ => return Ok((None, sample)),
     };
-    let mut values = Values::default();
-    let parts = parts(snapshot, &values.put(pattern.as_str()));
-    let text = format!(
-        "WITH p AS MATERIALIZED ({parts}) \
-         SELECT {} FROM p CROSS JOIN hostnames h WHERE {} AND h.zone = {} AND h.state <> 'leaving' \
-         AND (h.name || '') LIKE {} LIMIT {}",
-        COLUMNS.split(", ").map(|column| format!("h.{column}")).collect::<Vec<_>>().join(", "),
-        if snapshot.is_sqlite() { "h.seq = p.number" } else { "h.id = p.id" },
-        values.put(asked.zone),
-        values.put(format!("%{part}%")),
-        FOUND_MAX + 1,
-    );
-    let found = read(snapshot, asked, values.into_statement(text)).await?;
-    let is_whole =
-        found.len() <= FOUND_MAX && candidates(snapshot, &pattern).await? <= CANDIDATES_MAX as u64;
-    Ok(is_whole.then_some(found))
+    let grams = rarest(&part, &sample);
+    let rarest = grams.first().map_or(0, |gram| sample.with(gram));
+    let is_common =
+        sample.with(&part) >= HITS_MAX || sample.scaled(rarest, asked.counts.total()) > READ_MAX;
+    Ok(((!is_common).then_some(Pattern { grams, part }), sample))
 }
 
-/// What the index has for the pattern at a placeholder.
-fn parts(snapshot: &Connection, pattern: &str) -> String {
-    let limit = CANDIDATES_MAX + 1;
-    match snapshot.is_sqlite() {
-        true => format!(
-            "SELECT rowid AS number FROM hostname_parts WHERE hostname_parts MATCH {pattern} LIMIT {limit}"
-        ),
-        false => format!("SELECT id FROM hostnames WHERE name LIKE {pattern} LIMIT {limit}"),
+impl Pattern {
+    /// The query for what the index has, of whatever zone and with some that only look alike, and after it those of `p` that
+    /// do contain the text, as what follows FROM.
+    pub(super) fn candidates(&self, is_sqlite: bool, values: &mut Values) -> (String, String) {
+        let limit = CANDIDATES_MAX + 1;
+        let like = |values: &mut Values, part: &str| values.put(format!("%{part}%"));
+        if is_sqlite {
+            let quoted = self.grams.iter().map(|gram| format!("\"{gram}\""));
+            let pattern = values.put(quoted.collect::<Vec<_>>().join(" AND "));
+            let candidates = format!(
+                "SELECT rowid AS number FROM hostname_parts WHERE hostname_parts MATCH {pattern} LIMIT {limit}"
+            );
+            let part = like(values, &self.part);
+            let whose = format!(
+                "p CROSS JOIN hostnames h WHERE h.seq = p.number AND (h.name || '') LIKE {part}"
+            );
+            return (candidates, whose);
+        }
+        let terms = self.grams.iter().map(|gram| format!("name LIKE {}", like(values, gram)));
+        let terms = terms.collect::<Vec<_>>().join(" AND ");
+        let candidates = format!(
+            "SELECT id, zone, state, created_at, name, facet, origin, ends_at FROM hostnames \
+             WHERE {terms} LIMIT {limit}"
+        );
+        (candidates, format!("p h WHERE h.name LIKE {}", like(values, &self.part)))
     }
 }
 
-/// How many names, of whatever zone, the index has for a pattern.
-async fn candidates(snapshot: &mut Connection, pattern: &str) -> Result<u64, StoreError> {
-    let parts = parts(snapshot, "$1");
-    let count = sql(format!("SELECT COUNT(*) AS n FROM ({parts}) p")).bind(pattern);
-    let row = snapshot.fetch_one(count).await?;
-    row.count("n").map_err(|why| why.of("hostname_parts", pattern))
-}
-
-/// The trigrams of `part` that the fewest names of the sample have, as an expression of FTS5.
-fn rarest(part: &str, sample: &Sample) -> String {
+/// The trigrams of `part` that the fewest names of the sample have, the rarest first.
+fn rarest(part: &str, sample: &sample::Sample) -> Vec<String> {
     let mut grams: Vec<&str> = (0..=part.len() - LENGTH_MIN)
         .filter_map(|begin| part.get(begin..begin + LENGTH_MIN))
         .collect();
     grams.sort_unstable();
     grams.dedup();
-    grams.sort_by_cached_key(|gram| sample.0.iter().filter(|key| key.name.contains(gram)).count());
-    let quoted = grams.iter().take(GRAMS_MAX).map(|gram| format!("\"{gram}\""));
-    quoted.collect::<Vec<_>>().join(" AND ")
+    grams.sort_by_cached_key(|gram| sample.with(gram));
+    grams.into_iter().take(GRAMS_MAX).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{sample::Sample, *};
 
     #[test]
-    fn without_a_sample_any_three_trigrams_are_asked_for() {
-        assert_eq!(rarest("app.x", &Sample(Vec::new())), "\"app\" AND \"p.x\" AND \"pp.\"");
-        assert_eq!(rarest("aaaaa", &Sample(Vec::new())), "\"aaa\"");
+    fn the_rarest_trigrams_are_asked_for() {
+        let nothing = Sample::default();
+        assert_eq!(rarest("app.x", &nothing), ["app", "p.x", "pp."]);
+        assert_eq!(rarest("aaaaa", &nothing), ["aaa"]);
+        let some = Sample::of_names(&["app.x.com", "app.y.com", "shop.x.com"]);
+        assert_eq!(rarest("app.x.com", &some), ["app", "pp.", ".x."]);
     }
 }

@@ -5,14 +5,10 @@ use np_domain::ports::{
 };
 
 use super::{
-    Asked, Values, backwards, beyond, branches, counts::Ends, found::starts_with,
+    Asked, Values, WINDOW, backwards, beyond, branches, counts::Ends, found::starts_with,
     page as page_of_rows, records_of,
 };
 use crate::database::Connection;
-
-/// A page from a cursor looks at no more than so many hostnames; when they are over it ends, though it may be short,
-/// and the next one goes on from there.
-pub(super) const WINDOW: i64 = 5_000;
 
 /// A page in order of creation or of names.
 pub(super) async fn page(
@@ -30,20 +26,19 @@ pub(super) async fn page(
     let mut values = Values::default();
     let way = way(asked, &mut values);
     let rest = rest(asked, &mut values);
-    let is_cursor = matches!(asked.list.start, Start::After(_));
+    let is_cursor = asked.is_by_cursor();
     let (limit, offset) = (values.put(asked.limit()), values.put(asked.offset()));
-    let keys = match &rest {
-        Some(rest) if is_cursor => format!(
-            "SELECT id, created_at, name, 0 AS place FROM (SELECT id, created_at, name, facet, origin \
-             FROM hostnames WHERE {way} ORDER BY {order} LIMIT {WINDOW}) w WHERE {rest} \
-             ORDER BY {order} LIMIT {limit} OFFSET {offset}"
-        ),
-        _ => format!(
-            "SELECT id, created_at, name, 0 AS place FROM hostnames WHERE {way}{} \
-             ORDER BY {order} LIMIT {limit} OFFSET {offset}",
-            rest.as_ref().map(|rest| format!(" AND {rest}")).unwrap_or_default()
-        ),
+    let window = match &rest {
+        Some(_) if is_cursor => format!(" ORDER BY {order} LIMIT {WINDOW}"),
+        _ => String::new(),
     };
+    let keys = format!(
+        "SELECT id, created_at, name, 0 AS place FROM (SELECT id, created_at, name, {} AS facet, origin \
+         FROM hostnames{} WHERE {way}{window}) w WHERE {} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
+        asked.facet(),
+        asked.by(index(asked)),
+        rest.as_deref().unwrap_or("1 = 1"),
+    );
     let by_key = match asked.list.order {
         Order::Name => format!("k.name{end}"),
         Order::Created | Order::Certificate | Order::Standing => {
@@ -67,13 +62,24 @@ async fn end_of_window(
     let mut values = Values::default();
     let way = way(asked, &mut values);
     let text = format!(
-        "SELECT id AS h_id, created_at AS h_created_at, name AS h_name FROM hostnames \
+        "SELECT id AS h_id, created_at AS h_created_at, name AS h_name FROM hostnames{} \
          WHERE {way} ORDER BY {order} LIMIT 1 OFFSET {}",
+        asked.by(index(asked)),
         WINDOW - 1
     );
     let row = snapshot.fetch_optional(values.into_statement(text)).await?;
     let position = row.map(|row| super::key::position(&row, asked.list.order)).transpose();
     position.map_err(|why| why.of("hostnames", asked.zone))
+}
+
+/// The index that is walked along.
+fn index(asked: &Asked<'_>) -> &'static str {
+    let filter = asked.filter();
+    match (asked.list.order, &filter.name, &filter.origin) {
+        (Order::Name, ..) => "hostnames_by_name",
+        (Order::Created, None, Some(_)) => "hostnames_by_origin",
+        (Order::Created | Order::Certificate | Order::Standing, ..) => "hostnames_by_creation",
+    }
 }
 
 /// The range of an index that is walked along.
@@ -92,7 +98,7 @@ fn way(asked: &Asked<'_>, values: &mut Values) -> String {
     }
     let sign = beyond(asked.list.direction);
     match &asked.list.start {
-        Start::Page(_) | Start::After(Position::Group(..)) => {}
+        Start::Page(_) | Start::Begin | Start::After(Position::Group(..)) => {}
         Start::After(Position::Created(at, id)) => {
             terms.push(format!(
                 "(created_at, id) {sign} ({}, {})",

@@ -99,6 +99,8 @@ pub(crate) fn parse(
         (Some(_), Some(_)) => {
             return Err(bad("page", "Give either `page` or `cursor`, not both."));
         }
+        // The first of the pages by cursor.
+        (Some(""), None) => Start::Begin,
         (Some(text), None) => Start::After(
             cursor::decode(text, order, direction)
                 .ok_or_else(|| bad("cursor", "Take it from a page of a list in the same order."))?,
