@@ -94,9 +94,23 @@ async fn begin(
         .bind(attempt.until)
         .bind(attempt.expires_at);
     match connection.execute(insert).await? {
-        1 => Ok(Begun::First),
+        1 => {
+            forget_oldest(connection, caller, attempt.kept_max).await?;
+            Ok(Begun::First)
+        }
         _ => repeated(connection, request, attempt).await,
     }
+}
+
+/// Forgets a caller's oldest answers beyond `kept_max`, a few at a time: each request adds one.
+async fn forget_oldest(
+    connection: &mut Connection,
+    caller: &str,
+    kept_max: u32,
+) -> Result<(), StoreError> {
+    const FORGET: &str = "DELETE FROM idempotency WHERE status IS NOT NULL AND (caller, key) IN \
+        (SELECT caller, key FROM idempotency WHERE caller = $1 ORDER BY expires_at DESC LIMIT 10 OFFSET $2)";
+    connection.execute(sql(FORGET).bind(caller).bind(kept_max)).await.map(drop)
 }
 
 /// What becomes of a request whose key is there.

@@ -11,11 +11,11 @@ pub(crate) use idempotency::HoldsSecret;
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header::RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, header::RETRY_AFTER};
 use np_domain::{id::ZoneId, token::Principal};
 
 use super::{
@@ -23,23 +23,10 @@ use super::{
     auth::Found,
     error::{ApiError, Problem},
 };
-use crate::app::{
-    access::{self, Area, Permission},
-    identity::IdentityError,
-    limits::Allowance,
-};
+use crate::app::{identity::IdentityError, limits::Allowance};
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// Below this path of the route table hostnames are created.
-const CREATES: &str = "/client/v4/zones/{zone_id}/custom_hostnames";
-/// The same, many at once.
-const CREATES_IN_BULK: &str = "/client/v4/zones/{zone_id}/custom_hostnames/bulk";
-
-/// How many hostnames a request created, for its response's extensions; one that says nothing created one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Created(pub(crate) u64);
-
 /// Lets those requests through that may pass.
 pub(crate) async fn guarded(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let from = source::address(&request, &api.settings.trusted_proxies);
@@ -52,10 +39,7 @@ pub(crate) async fn guarded(State(api): State<Api>, mut request: Request, next: 
         Err(over) => return with_allowance(too_many(Problem::TooManyCalls, over), Some(over)),
     };
     request.extensions_mut().insert(caller.clone());
-    let response = match creates_in(&request) {
-        Some(zone) => create(&api, &caller, zone, request, next).await,
-        None => idempotency::once(&api, &caller, request, next).await,
-    };
+    let response = idempotency::once(&api, &caller, request, next).await;
     with_allowance(response, allowance)
 }
 
@@ -80,36 +64,30 @@ async fn caller(
     })
 }
 
-/// The zone in which the request creates hostnames.
-fn creates_in(request: &Request) -> Option<ZoneId> {
-    let route = request.extensions().get::<MatchedPath>()?.as_str();
-    let creates =
-        request.method() == Method::POST && (route == CREATES || route == CREATES_IN_BULK);
-    let path = request.uri().path().strip_prefix("/client/v4/zones/")?;
-    creates.then(|| path.split('/').next()?.parse().ok())?
+/// Creates of hostnames that were taken from what their zone may have in a while, before they are made. What is not
+/// [kept](Self::keep) is given back with the answer; whoever hangs up before gets nothing back, because what they asked for may
+/// still be made.
+pub(crate) struct Creates<'a> {
+    api: &'a Api,
+    zone: ZoneId,
+    left: u64,
 }
 
-/// Creates are counted once they succeeded.
-async fn create(
-    api: &Api,
-    caller: &Principal,
-    zone: ZoneId,
-    request: Request,
-    next: Next,
-) -> Response {
-    // Only those who may create there are told that too many were: to others the zone is not there.
-    if let Err(over) = api.limits.may_create(zone, api.app.now()) {
-        let permission = Permission::write(Area::Ssl);
-        if access::zone(&api.app, caller, zone, permission).await.is_ok() {
-            return too_many(Problem::TooManyCreates, over);
-        }
+impl<'a> Creates<'a> {
+    /// Takes so many.
+    ///
+    /// # Errors
+    /// The answer, when there were enough.
+    pub(crate) fn take(api: &'a Api, zone: ZoneId, count: u64) -> Result<Self, Response> {
+        let taken = api.limits.take_creates(zone, count, api.app.now());
+        taken.map_err(|over| too_many(Problem::TooManyCreates, over))?;
+        Ok(Self { api, zone, left: count })
     }
-    let response = idempotency::once(api, caller, request, next).await;
-    if response.status().is_success() && !idempotency::is_replay(&response) {
-        let count = response.extensions().get::<Created>().map_or(1, |Created(count)| *count);
-        api.limits.created(zone, count, api.app.now());
+
+    /// So many of them were made.
+    pub(crate) fn keep(self, count: u64) {
+        self.api.limits.give_creates_back(self.zone, self.left.saturating_sub(count));
     }
-    response
 }
 
 fn too_many(problem: Problem, over: Allowance) -> Response {

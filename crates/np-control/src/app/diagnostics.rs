@@ -33,6 +33,8 @@ use super::{
 
 /// How many diagnoses may run at a time.
 pub const IN_FLIGHT_MAX: usize = 8;
+/// How many of them may be of hostnames of one account, so that none takes all places.
+pub const IN_FLIGHT_PER_ACCOUNT_MAX: usize = 4;
 /// How long what was found is given again.
 pub const KEPT_FOR: Duration = Duration::from_secs(10);
 /// Of how many hostnames what was found is kept.
@@ -53,6 +55,7 @@ struct Shared {
     /// Those that stand in the configuration.
     prefixes: Vec<(AccountId, AddressRange)>,
     running: Semaphore,
+    running_of: Mutex<HashMap<AccountId, usize>>,
     kept: Mutex<HashMap<HostnameId, Place>>,
 }
 
@@ -72,7 +75,7 @@ pub enum DiagnoseError {
     /// No such hostname, or memory failed.
     #[error(transparent)]
     Find(#[from] FindError),
-    /// [`IN_FLIGHT_MAX`] run already.
+    /// [`IN_FLIGHT_MAX`] run already, or [`IN_FLIGHT_PER_ACCOUNT_MAX`] of the account.
     #[error("too many diagnoses are under way")]
     Busy,
 }
@@ -86,15 +89,15 @@ impl Diagnostics {
         cdn_domain: Option<DnsName>,
         prefixes: Vec<(AccountId, AddressRange)>,
     ) -> Self {
-        let (running, kept) = (Semaphore::new(IN_FLIGHT_MAX), Mutex::default());
         Self(Arc::new(Shared {
             inspector,
             issuers,
             delegation_domain,
             cdn_domain,
             prefixes,
-            running,
-            kept,
+            running: Semaphore::new(IN_FLIGHT_MAX),
+            running_of: Mutex::default(),
+            kept: Mutex::default(),
         }))
     }
 
@@ -165,6 +168,36 @@ impl Diagnostics {
     }
 }
 
+/// One of an account's places among the diagnoses under way; free again when dropped.
+struct Turn<'a> {
+    running_of: &'a Mutex<HashMap<AccountId, usize>>,
+    account: AccountId,
+}
+
+impl<'a> Turn<'a> {
+    fn take(shared: &'a Shared, account: AccountId) -> Result<Self, DiagnoseError> {
+        let mut running_of = shared.running_of.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = running_of.entry(account).or_default();
+        if *running >= IN_FLIGHT_PER_ACCOUNT_MAX {
+            return Err(DiagnoseError::Busy);
+        }
+        *running += 1;
+        Ok(Self { running_of: &shared.running_of, account })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut running_of = self.running_of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = running_of.get_mut(&self.account) {
+            *running -= 1;
+            if *running == 0 {
+                running_of.remove(&self.account);
+            }
+        }
+    }
+}
+
 /// The target to recommend: the platform's name for a partial zone; else the fallback origin where it is in the zone, which the
 /// original's customers point at too; else the zone.
 fn point_at(zone: &Zone, target: &CnameTarget) -> DnsName {
@@ -199,6 +232,7 @@ pub async fn diagnostics(
         return Ok(kept.report.clone());
     }
     let shared = &diagnostics.0;
+    let _turn = Turn::take(shared, zone.account)?;
     let _running = shared.running.try_acquire().map_err(|_| DiagnoseError::Busy)?;
     let sight = shared.inspector.inspect(&wanted).await;
     let report = Arc::new(diagnose(&wanted, &sight, app.now()));

@@ -92,18 +92,19 @@ impl Limits {
         self.calls.as_ref().map(|calls| calls.take(who, now)).transpose()
     }
 
-    /// Whether hostnames may be created in the zone.
+    /// Takes so many creates in the zone before they are made, so that neither calls at the same time nor callers who hang up
+    /// get past the count. The last that are taken may be more than are left.
     ///
     /// # Errors
-    /// When too many were.
-    pub fn may_create(&self, zone: ZoneId, now: Timestamp) -> Result<(), Allowance> {
-        self.creates.as_ref().map_or(Ok(()), |creates| creates.look(zone, now))
+    /// When there were enough.
+    pub fn take_creates(&self, zone: ZoneId, count: u64, now: Timestamp) -> Result<(), Allowance> {
+        self.creates.as_ref().map_or(Ok(()), |creates| creates.take_some(zone, count, now))
     }
 
-    /// Counts hostnames that were created in the zone.
-    pub fn created(&self, zone: ZoneId, count: u64, now: Timestamp) {
+    /// Gives those back that came to nothing.
+    pub fn give_creates_back(&self, zone: ZoneId, count: u64) {
         if let Some(creates) = &self.creates {
-            creates.add(zone, count, now);
+            creates.give_back(zone, count);
         }
     }
 
@@ -119,7 +120,7 @@ impl Limits {
     /// Counts wrong credentials from this address.
     pub fn failed(&self, from: IpAddr, now: Timestamp) {
         if let Some(failures) = &self.failures {
-            failures.add(network::one_source(from), 1, now);
+            failures.add(network::one_source(from), now);
         }
     }
 }
@@ -170,16 +171,35 @@ impl<K: Copy + Eq + Hash> Counts<K> {
         }
     }
 
-    /// Counts some that happened.
-    fn add(&self, key: K, count: u64, now: Timestamp) {
+    /// Counts some, unless there were enough before them.
+    fn take_some(&self, key: K, count: u64, now: Timestamp) -> Result<(), Allowance> {
         let mut windows = self.lock();
         let window = windows.of(key, now, self.rate.window);
-        let was_enough = window.used >= self.rate.count;
+        if window.used >= self.rate.count {
+            return Err(self.allowance(*window, now));
+        }
         window.used = window.used.saturating_add(count);
-        let is_enough = window.used >= self.rate.count;
-        if let Some(pause) = self.rate.pause.filter(|_| is_enough && !was_enough) {
+        if let Some(pause) = self.rate.pause.filter(|_| window.used >= self.rate.count) {
             window.ends = now + pause;
         }
+        Ok(())
+    }
+
+    /// Counts some no more; a pause that they began is over with them.
+    fn give_back(&self, key: K, count: u64) {
+        if let Some(window) = self.lock().of.get_mut(&key) {
+            window.used = window.used.saturating_sub(count);
+            if window.used < self.rate.count {
+                window.ends = window.began + self.rate.window;
+            }
+        }
+    }
+
+    /// Counts one that happened.
+    fn add(&self, key: K, now: Timestamp) {
+        let mut windows = self.lock();
+        let window = windows.of(key, now, self.rate.window);
+        window.used = window.used.saturating_add(1);
     }
 
     fn allowance(&self, window: Window, now: Timestamp) -> Allowance {
@@ -256,14 +276,29 @@ mod tests {
     #[test]
     fn creates_pause_once_there_were_enough() {
         let counts = counts(3, Some(30));
-        let may = |seconds| counts.look("zone", at(seconds)).map_err(|it| it.reset.as_secs());
-        assert_eq!(may(0), Ok(()));
-        counts.add("zone", 2, at(0));
-        assert_eq!(may(1), Ok(()));
-        counts.add("zone", 1000, at(50));
-        assert_eq!(may(50), Err(30));
-        assert_eq!(may(79), Err(1));
-        assert_eq!(may(80), Ok(()));
+        let take = |count, seconds| {
+            counts.take_some("zone", count, at(seconds)).map_err(|it| it.reset.as_secs())
+        };
+        assert_eq!(take(2, 0), Ok(()));
+        assert_eq!(take(1000, 50), Ok(()));
+        assert_eq!(take(1, 50), Err(30));
+        assert_eq!(take(1, 79), Err(1));
+        assert_eq!(take(1, 80), Ok(()));
+    }
+
+    #[test]
+    fn creates_that_came_to_nothing_do_not_count() {
+        let counts = counts(3, Some(30));
+        let take = |count, seconds| {
+            counts.take_some("zone", count, at(seconds)).map_err(|it| it.reset.as_secs())
+        };
+        assert_eq!(take(5, 0), Ok(()));
+        assert_eq!(take(1, 1), Err(29));
+        counts.give_back("zone", 4);
+        assert_eq!(take(1, 1), Ok(()));
+        assert_eq!(take(1, 2), Ok(()));
+        assert_eq!(take(1, 2), Err(30));
+        counts.give_back("another zone", 1);
     }
 
     #[test]
@@ -280,9 +315,9 @@ mod tests {
     fn what_has_ended_is_forgotten() {
         let counts = counts(1, None);
         for number in 0..100_u64 {
-            counts.add(number, 1, NOW);
+            counts.add(number, NOW);
         }
-        counts.add(1000, 1, at(60));
+        counts.add(1000, at(60));
         assert_eq!(counts.lock().of.len(), 1);
     }
 }

@@ -10,12 +10,15 @@ use std::{
 };
 
 use async_trait::async_trait;
+use np_control::app::diagnostics::{IN_FLIGHT_MAX, IN_FLIGHT_PER_ACCOUNT_MAX};
 use np_domain::{
+    account::Account,
     diagnosis::{
         Sight, Wanted, plan,
         sight::{Answer, Code, Outcome, Reply, Server},
     },
-    ports::Inspector,
+    ports::{AccountStore as _, Clock as _, Inspector},
+    text::Explanation,
 };
 use serde_json::json;
 use time::macros::datetime;
@@ -99,35 +102,51 @@ async fn a_hostname_is_looked_at_once_in_a_while_and_anew_after_a_change() {
     assert_eq!(looks(), 3);
 }
 
-#[tokio::test]
-async fn only_so_many_diagnoses_run_at_a_time() {
-    let world = Arc::new(World::new().await);
-    let zone = world.hostnames().await;
-    let max = np_control::app::diagnostics::IN_FLIGHT_MAX;
+/// Paths of diagnoses of so many new hostnames in the zone.
+async fn diagnoses(world: &World, zone: &str, count: usize) -> Vec<String> {
     let mut paths = Vec::new();
-    for n in 0..=max {
-        let name = format!("app{n}.customer.com");
-        let made = world.post(&zone, json!({ "hostname": name })).await;
+    for n in 0..count {
+        let made = world.post(zone, json!({ "hostname": format!("app{n}.customer.com") })).await;
         paths.push(format!("{zone}/{}/diagnostics", made.result()["id"].as_str().unwrap()));
     }
+    paths
+}
+
+#[tokio::test]
+async fn only_so_many_diagnoses_run_at_a_time_and_no_account_has_all_of_them() {
+    let world = Arc::new(World::new().await);
+    let name = Explanation::new("Others");
+    let account = Account { id: world.draws.account_id(), name, created_at: world.clock.now() };
+    world.store.insert_account(&account).await.unwrap();
+    let body = json!({ "name": "others.com", "account": { "id": account.id.to_string() } });
+    let others = world.post("/zones", body).await.result()["id"].as_str().unwrap().to_owned();
+    let others = format!("/zones/{others}/custom_hostnames");
+    let (own_max, max) = (IN_FLIGHT_PER_ACCOUNT_MAX, IN_FLIGHT_MAX);
+    let own = diagnoses(&world, &world.hostnames().await, own_max + 1).await;
+    let others = diagnoses(&world, &others, max - own_max + 1).await;
     world.inspector.permits.forget_permits(Semaphore::MAX_PERMITS);
-    let running: Vec<_> = paths[..max]
-        .iter()
-        .map(|path| {
-            let (world, path) = (world.clone(), path.clone());
-            tokio::spawn(async move { world.get(&path).await })
-        })
-        .collect();
-    while world.inspector.looks.load(Ordering::SeqCst) < max {
-        tokio::task::yield_now().await;
+    let mut running = Vec::new();
+    let mut run = async |path: &String| {
+        let (asked, path) = (world.clone(), path.clone());
+        running.push(tokio::spawn(async move { asked.get(&path).await }));
+        while world.inspector.looks.load(Ordering::SeqCst) < running.len() {
+            tokio::task::yield_now().await;
+        }
+    };
+    for path in &own[..own_max] {
+        run(path).await;
     }
-    let refused = world.get(&paths[max]).await;
-    assert_eq!(refused.failure(), (503, 10504, ""));
-    world.inspector.permits.add_permits(max + 1);
+    assert_eq!(world.get(&own[own_max]).await.failure(), (503, 10504, ""));
+    for path in &others[..max - own_max] {
+        run(path).await;
+    }
+    assert_eq!(world.get(&others[max - own_max]).await.failure(), (503, 10504, ""));
+    world.inspector.permits.add_permits(max + 2);
     for one in running {
         assert_eq!(one.await.unwrap().status, 200);
     }
-    assert_eq!(world.get(&paths[max]).await.status, 200);
+    assert_eq!(world.get(&own[own_max]).await.status, 200);
+    assert_eq!(world.get(&others[max - own_max]).await.status, 200);
 }
 
 #[tokio::test]

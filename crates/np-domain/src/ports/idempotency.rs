@@ -27,6 +27,8 @@ pub struct Attempt {
     pub until: Timestamp,
     /// When its answer is forgotten.
     pub expires_at: Timestamp,
+    /// How many answers are kept for a caller: of more, the oldest are forgotten before their time.
+    pub kept_max: u32,
 }
 
 /// What there is under a key.

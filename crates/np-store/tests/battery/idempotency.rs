@@ -13,7 +13,8 @@ fn request(caller: &str, key: &str, digest: u8) -> KeyedRequest {
 
 /// An attempt that may take 60 seconds and is remembered for 100.
 fn attempt(id: u8, begins: i64) -> Attempt {
-    Attempt { id: [id; 16], now: at(begins), until: at(begins + 60), expires_at: at(begins + 100) }
+    let (until, expires_at) = (at(begins + 60), at(begins + 100));
+    Attempt { id: [id; 16], now: at(begins), until, expires_at, kept_max: 5 }
 }
 
 fn created() -> KeptAnswer {
@@ -32,6 +33,28 @@ pub(crate) async fn first_answer_is_kept_and_given_again(world: World) {
     assert_eq!(store.begin(&request("b", "k", 1), &attempt(5, 1)).await.unwrap(), Begun::First);
     // A day later the key is free.
     assert_eq!(store.begin(&request("a", "k", 2), &attempt(6, 100)).await.unwrap(), Begun::First);
+}
+
+pub(crate) async fn of_too_many_answers_the_callers_oldest_are_forgotten(world: World) {
+    let store = &world.store;
+    let running = request("a", "running", 0);
+    assert_eq!(store.begin(&running, &attempt(9, -1)).await.unwrap(), Begun::First);
+    let other = request("b", "k", 1);
+    store.begin(&other, &attempt(8, -2)).await.unwrap();
+    store.keep(&other, &attempt(8, -2), &created()).await.unwrap();
+    let keys: Vec<String> = (0..8).map(|number| format!("k{number}")).collect();
+    for (number, key) in (0..).zip(&keys) {
+        let (one, made) = (request("a", key, 1), attempt(number, i64::from(number)));
+        assert_eq!(store.begin(&one, &made).await.unwrap(), Begun::First);
+        store.keep(&one, &made, &created()).await.unwrap();
+    }
+    for (key, expected) in [("k7", true), ("k3", true), ("k2", false), ("k0", false)] {
+        let again = store.begin(&request("a", key, 1), &attempt(50, 20)).await.unwrap();
+        assert_eq!(again == Begun::Answered(created()), expected, "{key}");
+    }
+    // What is under way is no answer, and others have nothing to do with it.
+    assert_eq!(store.begin(&running, &attempt(51, 20)).await.unwrap(), Begun::Running);
+    assert_eq!(store.begin(&other, &attempt(52, 20)).await.unwrap(), Begun::Answered(created()));
 }
 
 pub(crate) async fn dead_attempt_is_replaced_and_cannot_answer_any_more(world: World) {

@@ -112,6 +112,7 @@ battery! {
         history_is_newest_first_and_bounded;
     idempotency:
         first_answer_is_kept_and_given_again,
+        of_too_many_answers_the_callers_oldest_are_forgotten,
         dead_attempt_is_replaced_and_cannot_answer_any_more,
         forgotten_attempt_leaves_the_key_free_and_a_kept_answer_stays,
         of_several_at_once_one_is_first,

@@ -10,7 +10,7 @@ use crate::{
         body::Body,
         envelope::{Envelope, Reply},
         error::ApiError,
-        guard::Created,
+        guard::Creates,
         wire::{
             bulk::{ItemWire, parse},
             quota,
@@ -25,7 +25,11 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Reply {
     let parsed = parse(&body, &api.settings)?;
-    let new = parsed.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
+    let new: Vec<_> = parsed.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
+    let creates = match Creates::take(&api, zone.id, new.len() as u64) {
+        Ok(creates) => creates,
+        Err(refused) => return Ok(refused),
+    };
     let created = hostnames::create_all(&api.app, &zone, new).await;
     let messages = created.nearly_full.map(quota::warning).into_iter().collect();
     let mut created = created.outcome.into_iter();
@@ -48,7 +52,6 @@ pub(crate) async fn create(
         }
     });
     let result = items.collect::<Vec<_>>();
-    let mut response = Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::OK);
-    response.extensions_mut().insert(Created(count));
-    Ok(response)
+    creates.keep(count);
+    Ok(Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::OK))
 }

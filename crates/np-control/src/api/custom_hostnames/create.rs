@@ -9,6 +9,7 @@ use crate::{
         auth::InZone,
         body::Body,
         envelope::{Envelope, Reply},
+        guard::Creates,
         wire::{custom_hostname::parse_create, quota},
     },
     app::hostnames,
@@ -20,7 +21,13 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Reply {
     let new = parse_create(&body, &api.settings)?;
-    let created = hostnames::create(&api.app, &zone, new).await?;
+    let creates = match Creates::take(&api, zone.id, 1) {
+        Ok(creates) => creates,
+        Err(refused) => return Ok(refused),
+    };
+    let created = hostnames::create(&api.app, &zone, new).await;
+    creates.keep(u64::from(created.is_ok()));
+    let created = created?;
     let messages = created.nearly_full.map(quota::warning).into_iter().collect();
     let result = super::view(&api, &zone).render(&created.outcome);
     Ok(Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::CREATED))

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a request that is sent again under the same key is answered again, and carried out once.
 //!
-//! Answers of success are kept for a day, by caller and key. A request that failed changed nothing, and may be sent again.
+//! Answers of success are kept for a day, by caller and key, the newest 10,000 of a caller. A request that failed changed nothing, and may be sent again.
 //! What holds a secret is not kept: who sends such a request again is told that it was carried out.
 
 use std::time::Duration;
@@ -40,6 +40,8 @@ const RUNS_AT_MOST: Duration = Duration::from_secs(60);
 /// The most bytes of an answer that is kept. Of a longer one it is kept that it was given: callers have a day's worth of
 /// them here, and must not fill the disk.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// How many answers are kept for a caller; of more, the oldest are forgotten before their time.
+const KEPT_PER_CALLER_MAX: u32 = 10_000;
 /// The most expired answers that one request removes.
 const SWEPT_AT_ONCE: u32 = 100;
 
@@ -53,11 +55,6 @@ impl HoldsSecret {
         response.extensions_mut().insert(Self);
         response
     }
-}
-
-/// Whether an answer was given before.
-pub(super) fn is_replay(response: &Response) -> bool {
-    response.headers().contains_key(&REPLAYED)
 }
 
 /// Carries the request out, unless it was carried out under its key before.
@@ -193,5 +190,6 @@ fn digest(parts: &Parts, body: &Bytes) -> [u8; 32] {
 fn attempt(api: &Api) -> Attempt {
     let now = api.app.now();
     let id = api.app.draws.attempt();
-    Attempt { id, now, until: now + RUNS_AT_MOST, expires_at: now + KEPT_FOR }
+    let (until, expires_at) = (now + RUNS_AT_MOST, now + KEPT_FOR);
+    Attempt { id, now, until, expires_at, kept_max: KEPT_PER_CALLER_MAX }
 }
