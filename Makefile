@@ -47,6 +47,12 @@ simulate: ## Run 10,000 hostnames through three years with an outage, broken DNS
 	@scripts/install-build-deps
 	$(CARGO) run --release -p nameplate -- simulate $(ARGS)
 
+.PHONY: plans
+plans: setup ## Write down anew how both databases carry out each statement (crates/np-store/tests/plans)
+	rm -rf crates/np-store/tests/plans
+	NAMEPLATE_RENEW_PLANS=1 $(CARGO) test -p np-store --test battery -- --skip plans::
+	NAMEPLATE_RENEW_PLANS=1 $(CARGO) test -p np-store --test battery -- plans::every
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all

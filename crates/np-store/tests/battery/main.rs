@@ -19,6 +19,7 @@ mod large;
 mod lists;
 mod outage;
 mod packs;
+mod plans;
 mod secrets;
 mod states;
 mod values;
@@ -140,6 +141,9 @@ battery! {
         leaving_pack_is_claimed_told_of_and_removed,
         removing_a_zone_takes_its_packs_along,
         certificate_of_a_hostname_is_found_by_its_id_in_its_zone_only;
+    plans:
+        every_list_keeps_its_plans_and_reads_no_whole_table,
+        every_statement_keeps_its_plan_and_reads_no_whole_table;
     secrets:
         first_secret_of_a_name_stays;
     states:

@@ -1,24 +1,33 @@
 //! An empty store, with a second handle as another process would open it.
 
+use std::sync::{Arc, Mutex};
+
 use np_domain::{
     account::Account,
     ports::{AccountStore, ZoneStore},
     zone::Zone,
 };
-use np_store::{Store, StoreOptions};
+use np_store::{Observer, ParameterKind, Store, StoreOptions};
 use np_testkit::postgres::{Postgres, SharedPostgres};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
-use crate::values;
+use crate::{
+    plans::{golden, is_of_list, shape::Shape},
+    values,
+};
 
 /// A store of one's own, with an account and a zone in it.
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) account: Account,
     pub(crate) zone: Zone,
+    seen: Arc<Mutex<Vec<Seen>>>,
     url: String,
     _home: Home,
 }
+
+/// A statement that ran, with the kinds of its parameters.
+type Seen = (String, Vec<ParameterKind>);
 
 /// What must live as long as the store.
 enum Home {
@@ -40,13 +49,22 @@ impl World {
     }
 
     async fn at(url: String, home: Home) -> Self {
-        let options = StoreOptions { connections_max: 4, ..StoreOptions::default() };
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = seen.clone();
+        let observer = Observer::new(move |text, kinds| {
+            kept.lock().unwrap().push((text.to_owned(), kinds.to_vec()));
+        });
+        let options = StoreOptions {
+            connections_max: 4,
+            observer: Some(observer),
+            ..StoreOptions::default()
+        };
         let store = Store::open(&url, &options).await.unwrap();
         let account = values::account();
         store.insert_account(&account).await.unwrap();
         let zone = values::zone(account.id, "saasprovider.com");
         store.insert_zone(&zone).await.unwrap();
-        Self { store, account, zone, url, _home: home }
+        Self { store, account, zone, seen, url, _home: home }
     }
 
     /// Adds another zone.
@@ -54,6 +72,32 @@ impl World {
         let zone = values::zone(self.account.id, name);
         self.store.insert_zone(&zone).await.unwrap();
         zone
+    }
+
+    /// The database's name in files.
+    pub(crate) fn product(&self) -> &'static str {
+        if self.url.starts_with("sqlite") { "sqlite" } else { "postgres" }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The statements that ran since the last call.
+    pub(crate) fn take_seen(&self) -> Vec<Seen> {
+        std::mem::take(&mut self.seen.lock().unwrap())
+    }
+
+    /// Has PostgreSQL gather its statistics once, and not by itself in the middle of a test.
+    pub(crate) async fn settle(&self) {
+        if self.product() == "postgres" {
+            self.tamper(
+                "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP \
+                 EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = false)', t); END LOOP; END $$",
+            )
+            .await;
+            self.tamper("VACUUM ANALYZE").await;
+        }
     }
 
     /// Does something to the rows that the store itself would not do.
@@ -64,6 +108,20 @@ impl World {
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
             sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        }
+    }
+}
+
+/// Of every statement that a test ran there is a plan.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for (text, kinds) in self.take_seen().into_iter().filter(|(text, _)| !is_of_list(text)) {
+            if let Some(shape) = Shape::of(&text, &kinds) {
+                golden::expect(self.product(), &shape);
+            }
         }
     }
 }
