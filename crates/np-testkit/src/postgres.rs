@@ -107,6 +107,19 @@ impl Postgres {
         self.installation.fresh_database(self.port)
     }
 
+    /// Has every database look as it does when it has run for a while: rows sorted out, statistics gathered.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn settle(&self) -> anyhow::Result<()> {
+        let mut vacuum = Command::new(self.installation.programs.join("vacuumdb"));
+        vacuum
+            .args(["--all", "--analyze", "--quiet", "--host=127.0.0.1"])
+            .args(["--username", ADMINISTRATOR])
+            .arg(format!("--port={}", self.port));
+        run(vacuum)
+    }
+
     /// The cluster that all tests share, started if need be.
     ///
     /// # Errors

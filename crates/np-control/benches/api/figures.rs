@@ -139,11 +139,11 @@ pub(crate) async fn lists(world: &World, options: &Options) -> anyhow::Result<()
             (Vec::new(), Vec::new(), String::new(), None);
         // Prepares the statements, as any server that has run for a moment has.
         for _ in 0..3 {
-            connection.send("GET", &path, "").await?;
+            connection.send("GET", &format!("{path}&cursor="), "").await?;
         }
         while times.len() < options.pages {
             let page = match &cursor {
-                None => path.clone(),
+                None => format!("{path}&cursor="),
                 Some(after) => format!("{path}&cursor={after}"),
             };
             let begin = Instant::now();
