@@ -12,7 +12,7 @@ pub use record::{ProxiedAddresses, RecordEntry, RecordTarget};
 use crate::{
     Timestamp,
     certificate::{Certificate, ControlProof, IssuedCertificate, KeyKind},
-    custom_hostname::HostnameRecord,
+    custom_hostname::{HostnameRecord, Metadata},
     delegation::DelegationDomain,
     id::{CertificateId, DnsRecordId, HostnameId, PackId, ZoneId},
     name::{DnsName, Hostname},
@@ -149,6 +149,8 @@ pub struct Routing {
     pub origin: Option<CustomOrigin>,
     /// How TLS is spoken.
     pub tls: TlsPolicy,
+    /// What the provider has said about the hostname, for its origin.
+    pub metadata: Metadata,
     /// The certificates; empty while there is none, so that TLS is refused.
     pub certificates: Vec<ServedCertificate>,
 }
@@ -221,6 +223,7 @@ fn routing(proof: &Proven, record: &HostnameRecord) -> Routing {
         wildcard: certificate.is_some_and(|c| c.wanted.wildcard),
         origin: record.hostname.origin.clone(),
         tls: certificate.map(|c| c.wanted.tls.clone()).unwrap_or_default(),
+        metadata: record.hostname.metadata.clone(),
         certificates: certificate
             .map(|c| c.to_serve().into_iter().map(Into::into).collect())
             .unwrap_or_default(),

@@ -5,6 +5,7 @@
 use np_domain::{
     certificate::KeyKind,
     certificate_pack::PackKind,
+    custom_hostname::Metadata,
     entry::{
         Delegation, Entry, FeedKey, Generation, HostToken, HttpToken, PackEntry, ProxiedAddresses,
         RecordEntry, Routing, ServedCertificate, ZoneDns, ZoneEntry,
@@ -84,6 +85,7 @@ fn full_entry() -> Entry {
             wildcard: true,
             origin: Some(origin),
             tls,
+            metadata: Metadata::default(),
             certificates: vec![certificate],
         }),
     }
@@ -225,6 +227,16 @@ fn what_a_later_program_adds_is_skipped() {
     assert_eq!(read.items[1].key(), None);
     assert!(read.items[1].content().is_err());
     assert_eq!(read.items[2].content().unwrap(), Content::Zone(zone()));
+}
+
+#[test]
+fn what_the_provider_said_about_a_hostname_travels_with_it() {
+    let mut entry = full_entry();
+    let said =
+        [("plan", "\"gold\""), ("seats", "12")].map(|(key, value)| (key.into(), value.into()));
+    entry.routing.as_mut().unwrap().metadata = Metadata(said.into());
+    let item = Item::hostname(Generation(2), &entry);
+    assert_eq!(item.content().unwrap(), Content::Hostname(Box::new(entry)));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use minicbor::{
 use np_domain::{
     Timestamp,
     certificate::KeyKind,
+    custom_hostname::Metadata,
     entry::{
         Delegation, Entry, Generation, HttpToken, Routing, ServedCertificate, ZoneDns, ZoneEntry,
     },
@@ -148,6 +149,14 @@ struct Delegated<'a> {
 }
 
 #[derive(Encode, Decode)]
+struct Pair<'a> {
+    #[b(0)]
+    key: Text<'a>,
+    #[b(1)]
+    value: Text<'a>,
+}
+
+#[derive(Encode, Decode)]
 struct Routed<'a> {
     /// Microseconds since 1970.
     #[n(0)]
@@ -160,6 +169,11 @@ struct Routed<'a> {
     tls: Tls<'a>,
     #[b(4)]
     certificates: Vec<Certificate<'a>>,
+    /// Pairs of a key and a JSON value; absent when there are none, and in what older programs say.
+    ///
+    /// 5 is not used: programs were promised to skip whatever stands there.
+    #[b(6)]
+    metadata: Option<Vec<Pair<'a>>>,
 }
 
 #[derive(Encode, Decode)]
@@ -252,6 +266,7 @@ impl<'a> From<&'a Routing> for Routed<'a> {
             origin: routing.origin.as_ref().map(Origin::from),
             tls: Tls::from(&routing.tls),
             certificates: routing.certificates.iter().map(Certificate::from).collect(),
+            metadata: pairs(&routing.metadata),
         }
     }
 }
@@ -354,8 +369,21 @@ impl TryFrom<Routed<'_>> for Routing {
             origin: routed.origin.map(CustomOrigin::try_from).transpose()?,
             tls: routed.tls.try_into()?,
             certificates: certificates.filter_map(served).collect::<Result<_, _>>()?,
+            metadata: metadata(routed.metadata.unwrap_or_default()),
         })
     }
+}
+
+fn pairs(metadata: &Metadata) -> Option<Vec<Pair<'_>>> {
+    let pairs = metadata
+        .0
+        .iter()
+        .map(|(key, value)| Pair { key: Text::Borrowed(key), value: Text::Borrowed(value) });
+    (!metadata.0.is_empty()).then(|| pairs.collect())
+}
+
+fn metadata(pairs: Vec<Pair<'_>>) -> Metadata {
+    Metadata(pairs.into_iter().map(|pair| (pair.key.into(), pair.value.into())).collect())
 }
 
 impl TryFrom<Origin<'_>> for CustomOrigin {
