@@ -3,23 +3,35 @@
 //!
 //! An edge reads nothing but its local replica of the feed, so it serves on when the control side is away. Nothing is
 //! served for a name whose ownership is not proven, except its tokens on port 80. Reading order: [`server`] (connections),
-//! `table` (names), `tls` (handshakes), `proxy` (requests).
+//! `table` (names), `tls` (handshakes), `http1` and `http2` (protocols), `proxy` (requests), `upstream` (origins).
 //!
 //! Absent on purpose: how entries come to be (np-domain, np-control) and how they get here (np-feed).
 #![deny(unsafe_code)]
 
+mod access_log;
+mod addresses;
 mod challenge;
+mod hints;
+mod http1;
+mod http2;
+mod interim;
 mod metrics;
 pub mod origin_resolver;
+pub mod pages;
 mod plaintext;
 mod proxy;
+mod proxy_protocol;
+mod pulse;
 pub mod server;
 pub mod settings;
 mod sighting;
-mod socket;
 mod sparing;
+mod stream;
 mod table;
 mod tls;
+mod upstream;
+mod watch;
+mod worker;
 
 pub use metrics::Metrics;
 pub use origin_resolver::{DnsOriginResolver, DnsSettings, OriginResolver};

@@ -2,11 +2,21 @@
 //!
 //! Every counter of the hot path is looked up once, here, so that counting is one atomic addition.
 
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use np_domain::id::ZoneId;
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
+
+/// The most zones that are counted one by one.
+const ZONES_COUNTED_MAX: usize = 1000;
 
 /// How a TLS handshake ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +44,8 @@ pub(crate) enum RequestOutcome {
     Proxied,
     /// A token was answered.
     Token,
+    /// The client was sent to the same place over TLS.
+    Redirected,
     /// The edge answered with a page of its own.
     Refused,
     /// The client went away.
@@ -59,6 +71,7 @@ impl RequestOutcome {
         match self {
             Self::Proxied => "proxied",
             Self::Token => "token",
+            Self::Redirected => "redirected",
             Self::Refused => "refused",
             Self::Aborted => "aborted",
         }
@@ -74,6 +87,13 @@ struct HandshakeLabels {
 struct RequestLabels {
     outcome: RequestOutcome,
     class: StatusClass,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ZoneLabels {
+    /// The zone's id, or `other` once there are too many.
+    zone: String,
+    outcome: RequestOutcome,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,9 +174,10 @@ const HANDSHAKE_OUTCOMES: [HandshakeOutcome; 7] = [
     HandshakeOutcome::Unreadable,
 ];
 
-const REQUEST_OUTCOMES: [RequestOutcome; 4] = [
+const REQUEST_OUTCOMES: [RequestOutcome; 5] = [
     RequestOutcome::Proxied,
     RequestOutcome::Token,
+    RequestOutcome::Redirected,
     RequestOutcome::Refused,
     RequestOutcome::Aborted,
 ];
@@ -166,6 +187,10 @@ const REQUEST_OUTCOMES: [RequestOutcome; 4] = [
 pub struct Metrics {
     handshakes: [Counter; HANDSHAKE_OUTCOMES.len()],
     requests: [[Counter; StatusClass::ALL.len()]; REQUEST_OUTCOMES.len()],
+    zones: Family<ZoneLabels, Counter>,
+    zones_seen: Arc<Mutex<HashSet<ZoneId>>>,
+    /// Lines of the access log that could not be taken.
+    pub(crate) log_lines_left_out: Counter,
     cache_hits: Counter,
     cache_misses: Counter,
     /// Handshakes that showed a certificate past its end.
@@ -190,6 +215,9 @@ impl Metrics {
                 StatusClass::ALL
                     .map(|class| requests.get_or_create_owned(&RequestLabels { outcome, class }))
             }),
+            zones: Family::default(),
+            zones_seen: Arc::default(),
+            log_lines_left_out: Counter::default(),
             cache_hits: cache.get_or_create_owned(&CacheLabels { result: CacheResult::Hit }),
             cache_misses: cache.get_or_create_owned(&CacheLabels { result: CacheResult::Miss }),
             expired_served: Counter::default(),
@@ -198,6 +226,13 @@ impl Metrics {
         };
         registry.register("tls_handshakes", "TLS handshakes by outcome", handshakes);
         registry.register("requests", "Requests by outcome and class of status", requests);
+        let zones = metrics.zones.clone();
+        registry.register("zone_requests", "Requests by zone and outcome", zones);
+        registry.register(
+            "access_log_lines_left_out",
+            "Lines of the access log that could not be written in time",
+            metrics.log_lines_left_out.clone(),
+        );
         registry.register("name_cache_lookups", "Look-ups of names in the parsed cache", cache);
         registry.register(
             "expired_certificates_served",
@@ -221,12 +256,43 @@ impl Metrics {
         self.requests[outcome as usize][StatusClass::of(status) as usize].inc();
     }
 
+    /// The counters of a zone, by outcome; beyond [`ZONES_COUNTED_MAX`] those of all further ones together.
+    pub(crate) fn zone(&self, zone: ZoneId) -> [Counter; REQUEST_OUTCOMES.len()] {
+        let mut seen = self.zones_seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = seen.contains(&zone) || (seen.len() < ZONES_COUNTED_MAX && seen.insert(zone));
+        let zone = if known { zone.to_string() } else { "other".to_owned() };
+        REQUEST_OUTCOMES.map(|outcome| {
+            self.zones.get_or_create_owned(&ZoneLabels { zone: zone.clone(), outcome })
+        })
+    }
+
     pub(crate) fn cache_hit(&self) {
         self.cache_hits.inc();
     }
 
     pub(crate) fn cache_miss(&self) {
         self.cache_misses.inc();
+    }
+}
+
+/// The counters of zones that one thread has at hand.
+pub(crate) struct ZoneCounts {
+    metrics: Metrics,
+    known: RefCell<HashMap<ZoneId, [Counter; REQUEST_OUTCOMES.len()]>>,
+}
+
+impl ZoneCounts {
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        Self { metrics, known: RefCell::default() }
+    }
+
+    pub(crate) fn count(&self, zone: ZoneId, outcome: RequestOutcome) {
+        let mut known = self.known.borrow_mut();
+        if known.len() > ZONES_COUNTED_MAX {
+            known.clear();
+        }
+        let counters = known.entry(zone).or_insert_with(|| self.metrics.zone(zone));
+        counters[outcome as usize].inc();
     }
 }
 

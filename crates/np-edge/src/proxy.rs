@@ -1,49 +1,46 @@
-//! Requests: the steps that Pingora calls, each forwarding to a pure function. Nothing is decided here.
+//! Requests: from what a client asks to what it is answered. What is decided is decided in pure functions (`route`,
+//! `headers`, `origin`, `failure`, `plaintext`); this file leads from one to the next.
 //!
-//! What becomes known of a request stands in its [`Exchange`], each fact set once. Every answer of the edge's own goes
-//! through [`Failure`], every request leaves one line in the access log (target `np_edge::access`).
+//! What becomes known of a request stands in its [`Exchange`]. Every answer of the edge's own goes through [`Failure`],
+//! every request ends in one count, and in one line of the access log where there is one.
 
-mod failure;
-mod headers;
+pub(crate) mod client;
+pub(crate) mod exchange;
+pub(crate) mod failure;
+pub(crate) mod headers;
 mod origin;
+pub(crate) mod reply;
+pub(crate) mod request_body;
 mod route;
+mod trace;
+mod tunnel;
+mod zone_headers;
 
-use std::{
-    fmt::Write as _,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Instant,
-};
+use std::{net::SocketAddr, rc::Rc};
 
-use async_trait::async_trait;
-use boring::x509::X509;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
-use pingora::{
-    Error, ErrorType, Result,
-    http::{RequestHeader, ResponseHeader},
-    protocols::{ALPN, Digest},
-    proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session},
-    upstreams::peer::HttpPeer,
-};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header, request};
+use hyper::upgrade::OnUpgrade;
 
 use crate::{
     challenge,
-    metrics::{Metrics, RequestOutcome},
-    origin_resolver::OriginResolver,
+    hints::PageKey,
+    interim::{self, Interim},
+    metrics::RequestOutcome,
     plaintext::{self, Plaintext},
     proxy::{
+        client::Client,
+        exchange::Exchange,
         failure::{Failure, Format},
         headers::{Forwarding, X_REQUEST_ID},
         origin::Target,
+        reply::Reply,
+        request_body::RequestBody,
     },
-    settings::{EdgeSettings, OriginScheme},
-    table::{Destination, Found, Prefer, Table},
-    tls::accept::TlsClient,
+    table::{Destination, Found, Prefer},
+    upstream::{Attempt, Fault, Need, connection::AnswerBody},
+    worker::Worker,
 };
-
-/// Random bytes of a request id made here.
-const REQUEST_ID_BYTES: usize = 16;
 
 /// The port that a request came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +50,7 @@ pub(crate) enum Port {
 }
 
 impl Port {
-    fn proto(self) -> &'static str {
+    pub(crate) fn proto(self) -> &'static str {
         match self {
             Self::Https => "https",
             Self::Http => "http",
@@ -61,395 +58,356 @@ impl Port {
     }
 }
 
-/// The edge's part in proxying, for one port.
-pub(crate) struct Proxy {
-    pub(crate) port: Port,
-    pub(crate) table: Arc<Table>,
-    pub(crate) resolver: Arc<dyn OriginResolver>,
-    pub(crate) settings: Arc<EdgeSettings>,
-    /// The parsed `trusted_roots`.
-    pub(crate) origin_roots: Option<Arc<Box<[X509]>>>,
-    pub(crate) metrics: Metrics,
-}
-
-/// What is known of one request.
-pub(crate) struct Exchange {
-    start: Instant,
-    outcome: RequestOutcome,
-    request_id: String,
-    host: String,
-    found: Option<Found>,
-    target: Option<Target>,
-    /// The origin's addresses, and how many of them refused a connection.
-    addresses: Vec<SocketAddr>,
-    refused: usize,
-    /// The address that the request was sent to.
-    upstream: Option<SocketAddr>,
-    failure: Option<Failure>,
-    /// What Pingora said about it, for the log.
-    detail: Option<String>,
-}
-
-impl Exchange {
-    fn fail(&mut self, failure: Failure) -> Box<Error> {
-        self.failure = Some(failure);
-        Error::new(ErrorType::HTTPStatus(failure.status().as_u16()))
-    }
-}
-
 /// What is done with a request once its host is known.
 enum Step {
+    Token(Bytes),
+    /// Send the client to this place instead.
+    Redirect(String),
+    Proxy,
+}
+
+/// Where a request goes.
+struct Located {
+    target: Target,
+    addresses: Vec<SocketAddr>,
+}
+
+/// Answers one request.
+pub(crate) async fn answer(
+    worker: &Rc<Worker>,
+    client: Rc<Client>,
+    request: Request<RequestBody>,
+    interim: Interim,
+) -> Response<Reply> {
+    client.works();
+    let (mut head, body) = request.into_parts();
+    let request_id = match headers::request_id(&head.headers) {
+        Some(sent) => sent.clone(),
+        None => worker.request_id(),
+    };
+    let mut exchange = Exchange::new(worker, client, &head, request_id);
+    let page = Page::of(&head);
+    let failure = match admit(worker, &head, &mut exchange) {
+        Ok(Step::Token(body)) => return token(exchange, page, body),
+        Ok(Step::Redirect(to)) => return redirect(exchange, page, &head.method, &to),
+        Ok(Step::Proxy) => {
+            let hinted = hint(worker, &head, &exchange, &interim);
+            match forward(worker, &mut head, body, &mut exchange, interim).await {
+                Ok(answer) => {
+                    if let Some(page) = hinted {
+                        worker.hints.learn(page, answer.status(), answer.headers());
+                    }
+                    return pass_on(answer, exchange);
+                }
+                Err(failure) => failure,
+            }
+        }
+        Err(failure) => failure,
+    };
+    refuse(worker, exchange, page, failure)
+}
+
+/// Sends the hints that are remembered of the page asked for; `None` where none are to be learned either.
+fn hint(
+    worker: &Worker,
+    head: &request::Parts,
+    exchange: &Exchange,
+    interim: &Interim,
+) -> Option<PageKey> {
+    let served = exchange.found.as_ref()?.served()?;
+    let page = if served.early_hints {
+        worker.hints.page(served.owner, &exchange.host, head)?
+    } else {
+        return None;
+    };
+    if let Some(hints) = worker.hints.of(page) {
+        interim.send(StatusCode::EARLY_HINTS, &hints);
+    }
+    Some(page)
+}
+
+fn admit(worker: &Worker, head: &request::Parts, exchange: &mut Exchange) -> Result<Step, Failure> {
+    let limits = &worker.shared.settings.limits;
+    if headers::wire_bytes(&head.uri, &head.headers) > limits.header_bytes_max {
+        return Err(Failure::HeadersTooLarge);
+    }
+    if headers::is_in_a_loop(&head.headers) {
+        return Err(Failure::Loop);
+    }
+    exchange.host = route::host(head.version, &head.uri, &head.headers)?.into_owned();
+    let found = match exchange.client.port {
+        Port::Https => admit_https(worker, exchange)?,
+        Port::Http => match admit_http(worker, &exchange.host, head.uri.path())? {
+            Plain::Token(body) => return Ok(Step::Token(body)),
+            Plain::Proxy(found) => found,
+        },
+    };
+    let zone = match found.served() {
+        Some(served) => worker.shared.table.zone(served.zone).map_err(|_| Failure::Internal)?,
+        None => None,
+    };
+    let redirect = zone.as_deref().and_then(|zone| {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let (port, secured) = (exchange.client.port, found.credentials().is_some());
+        zone_headers::redirect(&zone.serving, port, secured, &exchange.host, path)
+    });
+    exchange.zone = zone;
+    exchange.found = Some(found);
+    Ok(redirect.map_or(Step::Proxy, Step::Redirect))
+}
+
+/// What is done with a request that came without TLS.
+enum Plain {
     Token(Bytes),
     Proxy(Found),
 }
 
-impl Proxy {
-    fn admit(&self, session: &Session, exchange: &mut Exchange) -> Result<Step, Failure> {
-        let request = session.req_header();
-        if headers::wire_bytes(request) > self.settings.limits.header_bytes_max {
-            return Err(Failure::HeadersTooLarge);
-        }
-        if headers::is_in_a_loop(&request.headers) {
-            return Err(Failure::Loop);
-        }
-        let host = route::host(&request.uri, &request.headers)?;
-        exchange.host = host.into_owned();
-        match self.port {
-            Port::Https => self.admit_https(session, &exchange.host).map(Step::Proxy),
-            Port::Http => self.admit_http(request, &exchange.host),
-        }
-    }
+fn admit_https(worker: &Worker, exchange: &Exchange) -> Result<Found, Failure> {
+    let handshake = exchange.client.tls.as_ref().ok_or(Failure::Internal)?;
+    let found = worker.shared.table.find(&exchange.host, Prefer::Certificate);
+    let found = found.map_err(|_| Failure::Internal)?;
+    route::over_tls(&handshake.client, &exchange.host, found)
+}
 
-    fn admit_https(&self, session: &Session, host: &str) -> Result<Found, Failure> {
-        let tls = session.digest().and_then(|digest| digest.ssl_digest.as_ref());
-        let client = tls.and_then(|tls| tls.extension.get::<TlsClient>());
-        let client = client.ok_or(Failure::Internal)?;
-        let found = self.table.find(host, Prefer::Certificate).map_err(|_| Failure::Internal)?;
-        route::over_tls(client, host, found)
+fn admit_http(worker: &Worker, host: &str, path: &str) -> Result<Plain, Failure> {
+    let table = &worker.shared.table;
+    let pack = table.pack_site(host).map_err(|_| Failure::Internal)?;
+    if let Some(body) = pack.as_ref().and_then(|pack| challenge::body(&pack.tokens, path)) {
+        return Ok(Plain::Token(Bytes::copy_from_slice(body.as_bytes())));
     }
-
-    fn admit_http(&self, request: &RequestHeader, host: &str) -> Result<Step, Failure> {
-        let pack = self.table.pack_site(host).map_err(|_| Failure::Internal)?;
-        let token =
-            pack.as_ref().and_then(|pack| challenge::body(&pack.tokens, request.uri.path()));
-        if let Some(body) = token {
-            return Ok(Step::Token(Bytes::copy_from_slice(body.as_bytes())));
-        }
-        let site = self.table.site(host).map_err(|_| Failure::Internal)?;
-        let found = self.table.find(host, Prefer::Proof).map_err(|_| Failure::Internal)?;
-        match plaintext::decide(site.as_deref(), found, request.uri.path()) {
-            Plaintext::Token(body) => Ok(Step::Token(Bytes::copy_from_slice(body.as_bytes()))),
-            Plaintext::Proxy(found) => Ok(Step::Proxy(found)),
-            Plaintext::NotActive => Err(Failure::NotActive),
-        }
-    }
-
-    /// Finds the origin and its addresses, once for all attempts.
-    async fn locate(&self, exchange: &mut Exchange) -> Result<(), Failure> {
-        let found = exchange.found.as_ref().ok_or(Failure::Internal)?;
-        let served = found.served().ok_or(Failure::Internal)?;
-        let settings = &self.settings.origin;
-        let (target, known) = match &served.destination {
-            Destination::Origin(custom) => {
-                let zone = self.table.zone(served.zone).map_err(|_| Failure::Internal)?;
-                let (custom, zone) = (custom.as_ref(), zone.as_deref());
-                (origin::target(custom, zone, found.side, &exchange.host, settings)?, None)
-            }
-            Destination::Records => {
-                let proxied = self.table.proxied(served.zone, &exchange.host);
-                let proxied = proxied.map_err(|_| Failure::Internal)?.ok_or(Failure::NotActive)?;
-                origin::of_record(proxied, &exchange.host, settings)?
-            }
-        };
-        let addresses = match known {
-            Some(addresses) => addresses,
-            None => self.resolver.addresses(&target.host).await.map_err(|error| {
-                exchange.detail = Some(error.to_string());
-                Failure::OriginUnresolved
-            })?,
-        };
-        let allowed = origin::allowed(addresses, settings)?;
-        exchange.addresses =
-            allowed.into_iter().map(|address| SocketAddr::new(address, target.port)).collect();
-        exchange.target = Some(target);
-        Ok(())
-    }
-
-    fn peer(&self, address: SocketAddr, target: &Target) -> HttpPeer {
-        let settings = &self.settings.origin;
-        let tls = settings.scheme != OriginScheme::Plain;
-        let verified = settings.scheme == OriginScheme::Tls;
-        let mut peer = HttpPeer::new(address, tls, target.sni.clone());
-        let options = &mut peer.options;
-        options.alpn = ALPN::H1;
-        options.verify_cert = verified;
-        options.verify_hostname = verified;
-        options.ca = self.origin_roots.clone();
-        options.connection_timeout = Some(settings.connect_timeout);
-        options.total_connection_timeout = Some(settings.connect_timeout);
-        options.read_timeout = Some(settings.response_timeout);
-        options.write_timeout = Some(settings.send_timeout);
-        options.idle_timeout = Some(settings.idle_timeout);
-        peer
-    }
-
-    /// Answers with the edge's own page.
-    async fn refuse(
-        &self,
-        session: &mut Session,
-        exchange: &mut Exchange,
-        failure: Failure,
-    ) -> Result<()> {
-        exchange.failure = Some(failure);
-        exchange.outcome = RequestOutcome::Refused;
-        let accept = session.get_header(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let page = failure.page(Format::accepted(accept), &exchange.request_id);
-        let answer = Answer { status: failure.status(), content_type: page.content_type };
-        respond(session, answer, &exchange.request_id, page.body.into()).await
+    let site = table.site(host).map_err(|_| Failure::Internal)?;
+    let found = table.find(host, Prefer::Proof).map_err(|_| Failure::Internal)?;
+    match plaintext::decide(site.as_deref(), found, path) {
+        Plaintext::Token(body) => Ok(Plain::Token(Bytes::copy_from_slice(body.as_bytes()))),
+        Plaintext::Proxy(found) => Ok(Plain::Proxy(found)),
+        Plaintext::NotActive => Err(Failure::NotActive),
     }
 }
 
-/// The head of an answer of the edge's own.
-struct Answer {
+/// Sends the request to its origin.
+async fn forward(
+    worker: &Rc<Worker>,
+    head: &mut request::Parts,
+    body: RequestBody,
+    exchange: &mut Exchange,
+    interim: Interim,
+) -> Result<Response<AnswerBody>, Failure> {
+    let Located { target, addresses } = locate(worker, exchange).await?;
+    let upgrade = take_upgrade(head);
+    let need = if headers::is_grpc(&head.headers) { Need::Http2 } else { Need::Any };
+    let mut request = outgoing(worker, head, body, exchange)?;
+    listen(&mut request, exchange, interim);
+    let (scheme, sni, addresses) = (target.scheme, target.sni.as_str(), &addresses[..]);
+    let clock = exchange.clock.share();
+    let answered = match upgrade {
+        Some(upgrade) => {
+            upgrade.ask(request.headers_mut());
+            let upstream = &mut exchange.upstream;
+            match worker.upstream.open(addresses, scheme, sni, upstream).await {
+                Ok(connection) => upgrade.through(worker, exchange, connection, request).await,
+                Err(fault) => Err(fault),
+            }
+        }
+        None => {
+            let upstream = &mut exchange.upstream;
+            let attempt = Attempt { addresses, scheme, sni, need, clock: &clock, upstream };
+            worker.upstream.send(request, attempt).await
+        }
+    };
+    answered.map_err(|fault| fail(exchange, &fault))
+}
+
+fn fail(exchange: &mut Exchange, fault: &Fault) -> Failure {
+    exchange.detail = Some(fault.to_string());
+    Failure::of(fault).unwrap_or(Failure::BadRequest)
+}
+
+/// Passes the origin's 1xx answers on.
+fn listen(request: &mut Request<RequestBody>, exchange: &Exchange, interim: Interim) {
+    if matches!(interim, Interim::Nowhere) {
+        return;
+    }
+    let served = exchange.found.as_ref().and_then(Found::served);
+    let early_hints = served.is_some_and(|served| served.early_hints);
+    hyper::ext::on_informational(request, move |answer| {
+        if interim::is_passed_on(answer.status(), early_hints) {
+            interim.send(answer.status(), answer.headers());
+        }
+    });
+}
+
+/// A client's wish to go on in another protocol over the same connection.
+fn take_upgrade(head: &mut request::Parts) -> Option<tunnel::Upgrade> {
+    let client = head.extensions.remove::<OnUpgrade>()?;
+    if !headers::asks_for_upgrade(&head.headers) {
+        return None;
+    }
+    let protocol = head.headers.get(header::UPGRADE)?.clone();
+    Some(tunnel::Upgrade { client, protocol })
+}
+
+/// The request as the origin gets it.
+fn outgoing(
+    worker: &Worker,
+    head: &mut request::Parts,
+    body: RequestBody,
+    exchange: &Exchange,
+) -> Result<Request<RequestBody>, Failure> {
+    let mut headers = std::mem::take(&mut head.headers);
+    let host = match head.uri.authority() {
+        Some(authority) => {
+            HeaderValue::from_str(authority.as_str()).map_err(|_| Failure::BadHost)?
+        }
+        None => headers.get(header::HOST).cloned().ok_or(Failure::BadHost)?,
+    };
+    headers::strip_hop_by_hop(&mut headers);
+    // Whoever reads the body asks the client for it: the edge, once it has a connection to the origin.
+    headers.remove(header::EXPECT);
+    if head.version == Version::HTTP_2 {
+        headers::join_cookies(&mut headers);
+    }
+    let served = exchange.found.as_ref().and_then(Found::served);
+    headers::describe(&mut headers, served.and_then(|served| served.metadata.as_ref()));
+    trace::pass_on(&mut headers, exchange.request_id.as_bytes());
+    let settings = &worker.shared.settings.origin;
+    headers::forward(
+        &mut headers,
+        Forwarding {
+            client: &exchange.client.forwarded_for,
+            proto: exchange.client.port.proto(),
+            host: &HeaderValue::from_str(&exchange.host).map_err(|_| Failure::BadHost)?,
+            request_id: &exchange.request_id,
+            trusted: settings.trust_forwarded_for || exchange.client.is_trusted,
+        },
+    );
+    headers.insert(header::HOST, host);
+    let mut request = Request::new(body.timed(exchange.clock.share()));
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = origin_form(&mut head.uri);
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// The target without scheme and authority. `OPTIONS *` has neither path nor query, and stays.
+fn origin_form(uri: &mut Uri) -> Uri {
+    let uri = std::mem::take(uri);
+    if uri.authority().is_none() && uri.scheme().is_none() {
+        return uri;
+    }
+    let path = uri.into_parts().path_and_query;
+    path.map_or_else(Uri::default, Uri::from)
+}
+
+/// Finds the origin and its addresses.
+async fn locate(worker: &Worker, exchange: &mut Exchange) -> Result<Located, Failure> {
+    let found = exchange.found.as_ref().ok_or(Failure::Internal)?;
+    let served = found.served().ok_or(Failure::Internal)?;
+    let settings = &worker.shared.settings.origin;
+    let table = &worker.shared.table;
+    let (target, known) = match &served.destination {
+        Destination::Origin(custom) => {
+            let (custom, zone) = (custom.as_ref(), exchange.zone.as_deref());
+            (origin::target(custom, zone, found.side, &exchange.host, settings)?, None)
+        }
+        Destination::Records => {
+            let proxied = table.proxied(served.zone, &exchange.host);
+            let proxied = proxied.map_err(|_| Failure::Internal)?.ok_or(Failure::NotActive)?;
+            origin::of_record(proxied, exchange.zone.as_deref(), &exchange.host, settings)?
+        }
+    };
+    let addresses = match known {
+        Some(addresses) => addresses,
+        None => worker.addresses.of(&target.host).await.map_err(|error| {
+            exchange.detail = Some(error);
+            Failure::OriginUnresolved
+        })?,
+    };
+    let allowed = origin::allowed(addresses, settings)?;
+    let addresses =
+        allowed.into_iter().map(|address| SocketAddr::new(address, target.port)).collect();
+    Ok(Located { target, addresses })
+}
+
+/// The origin's answer as the client gets it.
+fn pass_on(answer: Response<AnswerBody>, mut exchange: Exchange) -> Response<Reply> {
+    let (mut head, body) = answer.into_parts();
+    let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
+    if !switches {
+        headers::strip_hop_by_hop(&mut head.headers);
+    }
+    if let Some(zone) = &exchange.zone {
+        zone_headers::tell(&mut head.headers, &zone.serving.security_header, exchange.client.port);
+    }
+    head.headers.insert(X_REQUEST_ID, exchange.request_id.clone());
+    head.version = Version::HTTP_11;
+    exchange.status = head.status.as_u16();
+    Response::from_parts(head, Reply::origin(body, exchange))
+}
+
+/// What an answer of the edge's own depends on.
+#[derive(Clone, Copy)]
+struct Page {
+    format: Format,
+    headless: bool,
+}
+
+impl Page {
+    fn of(head: &request::Parts) -> Self {
+        let accept = head.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        Self { format: Format::accepted(accept), headless: head.method == Method::HEAD }
+    }
+}
+
+fn token(mut exchange: Exchange, page: Page, body: Bytes) -> Response<Reply> {
+    exchange.status = StatusCode::OK.as_u16();
+    own(exchange, page, StatusCode::OK, "text/plain", body, RequestOutcome::Token)
+}
+
+/// Sends the client to the same place over TLS.
+fn redirect(mut exchange: Exchange, page: Page, method: &Method, to: &str) -> Response<Reply> {
+    let status = zone_headers::redirect_status(method);
+    exchange.status = status.as_u16();
+    let outcome = RequestOutcome::Redirected;
+    let mut response = own(exchange, page, status, "text/plain", Bytes::new(), outcome);
+    // A target that could not stand in a header did not get here in one.
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    response
+}
+
+/// Answers with the edge's own page.
+fn refuse(
+    worker: &Worker,
+    mut exchange: Exchange,
+    page: Page,
+    failure: Failure,
+) -> Response<Reply> {
+    exchange.failure = Some(failure);
+    exchange.status = failure.status().as_u16();
+    let request_id = exchange.request_id.to_str().unwrap_or_default();
+    let text = worker.shared.pages.page(failure, page.format, request_id);
+    let body = Bytes::from(text.body);
+    own(exchange, page, failure.status(), text.content_type, body, RequestOutcome::Refused)
+}
+
+fn own(
+    exchange: Exchange,
+    page: Page,
     status: StatusCode,
     content_type: &'static str,
-}
-
-async fn respond(
-    session: &mut Session,
-    answer: Answer,
-    request_id: &str,
     body: Bytes,
-) -> Result<()> {
-    let mut response = ResponseHeader::build(answer.status, Some(5))?;
-    response.insert_header(header::CONTENT_TYPE, answer.content_type)?;
-    response.insert_header(header::CONTENT_LENGTH, body.len())?;
-    response.insert_header(header::CACHE_CONTROL, "no-store")?;
-    response.insert_header(X_REQUEST_ID, request_id)?;
-    let headless = session.req_header().method == Method::HEAD;
-    session.write_response_header(Box::new(response), headless).await?;
-    if headless { Ok(()) } else { session.write_response_body(Some(body), true).await }
-}
-
-/// A new id; without randomness, which BoringSSL does not run out of, it is all zeros.
-fn new_request_id() -> String {
-    let mut bytes = [0; REQUEST_ID_BYTES];
-    let _ = boring::rand::rand_bytes(&mut bytes);
-    bytes.iter().fold(String::with_capacity(2 * REQUEST_ID_BYTES), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn client_ip(session: &Session) -> Option<IpAddr> {
-    session.client_addr().and_then(|address| address.as_inet()).map(SocketAddr::ip)
-}
-
-#[async_trait]
-impl ProxyHttp for Proxy {
-    type CTX = Exchange;
-
-    fn new_ctx(&self) -> Exchange {
-        Exchange {
-            start: Instant::now(),
-            outcome: RequestOutcome::Proxied,
-            request_id: String::new(),
-            host: String::new(),
-            found: None,
-            target: None,
-            addresses: Vec::new(),
-            refused: 0,
-            upstream: None,
-            failure: None,
-            detail: None,
-        }
-    }
-
-    async fn early_request_filter(
-        &self,
-        session: &mut Session,
-        exchange: &mut Exchange,
-    ) -> Result<()> {
-        let limits = &self.settings.limits;
-        // A client that wants its connection closed has said so by now.
-        if session.get_keepalive().is_some() {
-            session.set_keepalive(Some(limits.client_idle_timeout.as_secs()));
-        }
-        session.set_read_timeout(Some(limits.client_io_timeout));
-        session.set_write_timeout(Some(limits.client_io_timeout));
-        session.set_total_drain_timeout(Some(limits.client_io_timeout));
-        let sent = headers::request_id(&session.req_header().headers).map(str::to_owned);
-        exchange.request_id = sent.unwrap_or_else(new_request_id);
-        Ok(())
-    }
-
-    async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
-        match self.admit(session, exchange) {
-            Ok(Step::Proxy(found)) => {
-                let early_hints = found.served().is_some_and(|served| served.early_hints);
-                session.set_ignore_info_resp(!early_hints);
-                exchange.found = Some(found);
-                Ok(false)
-            }
-            Ok(Step::Token(body)) => {
-                exchange.outcome = RequestOutcome::Token;
-                let answer = Answer { status: StatusCode::OK, content_type: "text/plain" };
-                respond(session, answer, &exchange.request_id, body).await?;
-                Ok(true)
-            }
-            Err(failure) => {
-                self.refuse(session, exchange, failure).await?;
-                Ok(true)
-            }
-        }
-    }
-
-    async fn upstream_peer(
-        &self,
-        _session: &mut Session,
-        exchange: &mut Exchange,
-    ) -> Result<Box<HttpPeer>> {
-        if exchange.target.is_none()
-            && let Err(failure) = self.locate(exchange).await
-        {
-            return Err(exchange.fail(failure));
-        }
-        let address = exchange.addresses.get(exchange.refused);
-        match (address, &exchange.target) {
-            (Some(address), Some(target)) => Ok(Box::new(self.peer(*address, target))),
-            _ => Err(exchange.fail(Failure::OriginUnreachable)),
-        }
-    }
-
-    fn fail_to_connect(
-        &self,
-        _session: &mut Session,
-        _peer: &HttpPeer,
-        exchange: &mut Exchange,
-        mut error: Box<Error>,
-    ) -> Box<Error> {
-        // Nothing was sent yet, so the next address may be tried whatever the method.
-        exchange.refused += 1;
-        error.set_retry(exchange.refused < exchange.addresses.len());
-        error
-    }
-
-    async fn connected_to_upstream(
-        &self,
-        _session: &mut Session,
-        _reused: bool,
-        _peer: &HttpPeer,
-        _fd: std::os::fd::RawFd,
-        _digest: Option<&Digest>,
-        exchange: &mut Exchange,
-    ) -> Result<()> {
-        exchange.upstream = exchange.addresses.get(exchange.refused).copied();
-        Ok(())
-    }
-
-    async fn upstream_request_filter(
-        &self,
-        session: &mut Session,
-        request: &mut RequestHeader,
-        exchange: &mut Exchange,
-    ) -> Result<()> {
-        let facts = Forwarding {
-            client: client_ip(session),
-            proto: self.port.proto(),
-            host: &exchange.host,
-            request_id: &exchange.request_id,
-            trusted: self.settings.origin.trust_forwarded_for,
-        };
-        headers::forward(request, facts)
-    }
-
-    async fn response_filter(
-        &self,
-        _session: &mut Session,
-        response: &mut ResponseHeader,
-        exchange: &mut Exchange,
-    ) -> Result<()> {
-        response.insert_header(X_REQUEST_ID, &exchange.request_id)
-    }
-
-    async fn fail_to_proxy(
-        &self,
-        session: &mut Session,
-        error: &Error,
-        exchange: &mut Exchange,
-    ) -> FailToProxy {
-        exchange.detail.get_or_insert_with(|| error.to_string());
-        let failure = exchange.failure.or_else(|| Failure::of(error));
-        let begun = session.response_written().is_some_and(|head| !head.status.is_informational());
-        let error_code = match failure {
-            Some(failure) if !begun => {
-                let sent = self.refuse(session, exchange, failure).await;
-                if sent.is_ok() { failure.status().as_u16() } else { 0 }
-            }
-            failure => {
-                exchange.failure = failure;
-                exchange.outcome = RequestOutcome::Aborted;
-                0
-            }
-        };
-        FailToProxy { error_code, can_reuse_downstream: false }
-    }
-
-    // The access log says it all, once.
-    fn suppress_error_log(&self, _session: &Session, _: &Exchange, _error: &Error) -> bool {
-        true
-    }
-
-    fn suppress_proxy_warn_log(
-        &self,
-        _session: &Session,
-        _: &Exchange,
-        _error: &Error,
-        _context: ProxyWarnLogContext,
-    ) -> bool {
-        true
-    }
-
-    async fn logging(
-        &self,
-        session: &mut Session,
-        _error: Option<&Error>,
-        exchange: &mut Exchange,
-    ) {
-        let status = session.response_written().map_or(0, |response| response.status.as_u16());
-        self.metrics.request(exchange.outcome, status);
-        if tracing::enabled!(target: "np_edge::access", tracing::Level::INFO) {
-            log_access(self.port, session, exchange, status);
-        }
-    }
-}
-
-/// One line for a request. Queries are left out: they carry secrets of people who did not ask us to keep them.
-fn log_access(port: Port, session: &Session, exchange: &Exchange, status: u16) {
-    let request = session.req_header();
-    let served = exchange.found.as_ref().and_then(Found::served);
-    let tls = session.digest().and_then(|digest| digest.ssl_digest.as_ref());
-    let user_agent = request.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
-    tracing::info!(
-        target: "np_edge::access",
-        request_id = exchange.request_id,
-        client = client_ip(session).map(tracing::field::display),
-        scheme = port.proto(),
-        host = exchange.host,
-        owner = served.map(|served| tracing::field::display(served.owner)),
-        zone = served.map(|served| tracing::field::display(served.zone)),
-        method = %request.method,
-        path = request.uri.path(),
-        version = ?request.version,
-        tls = tls.map(|tls| tracing::field::display(&tls.version)),
-        status,
-        outcome = exchange.outcome.as_str(),
-        failure = exchange.failure.map(Failure::name),
-        detail = exchange.detail,
-        upstream = exchange.upstream.map(tracing::field::display),
-        sent_bytes = session.body_bytes_sent(),
-        duration_us = u64::try_from(exchange.start.elapsed().as_micros()).unwrap_or(u64::MAX),
-        user_agent = user_agent.map(String::from_utf8_lossy).as_deref(),
-        "request"
-    );
+    outcome: RequestOutcome,
+) -> Response<Reply> {
+    let length = HeaderValue::from(body.len());
+    let request_id = exchange.request_id.clone();
+    let body = if page.headless { Bytes::new() } else { body };
+    let mut response = Response::new(Reply::whole(body, exchange, outcome));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_LENGTH, length);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_REQUEST_ID, request_id);
+    response
 }

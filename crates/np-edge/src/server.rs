@@ -1,41 +1,35 @@
-//! Accepting connections, and ending in order.
+//! Starting an edge, and ending it in order.
 //!
-//! Pingora's own server would take signals and end the process; here its proxy serves connections that this file
-//! accepts, on the caller's runtime and sockets. That also keeps refused handshakes out of the log and counts them.
+//! Each core has a thread of its own (`worker`), which accepts connections and serves them to their end.
 
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    num::NonZeroUsize,
     sync::Arc,
     time::Duration,
 };
 
-use boring::{error::ErrorStack, x509::X509};
+use boring::error::ErrorStack;
 use np_domain::ports::Clock;
 use np_feed::{NodeKey, Replica};
-use pingora::{
-    apps::{HttpServerOptions, ServerApp},
-    protocols::{Stream, http::v2::server::H2Options},
-    proxy::HttpProxy,
-    server::configuration::ServerConf,
-};
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+};
 
 use crate::{
+    access_log::AccessLog,
     metrics::Metrics,
     origin_resolver::OriginResolver,
-    proxy::{Port, Proxy},
+    pages::{Pages, PagesError},
     settings::EdgeSettings,
-    socket::ClientSocket,
     table::Table,
     tls::accept::Acceptor,
+    upstream::tls::OriginTls,
+    worker::{Beginning, Shared, Worker},
 };
-
-/// The pause after a failed accept, such as for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// The most requests under way on one HTTP/2 connection.
-const HTTP2_STREAMS_MAX: u32 = 100;
 
 /// What an edge is made of. The caller binds the listeners, so that a port in use is the caller's clear error and port 0
 /// works.
@@ -61,174 +55,89 @@ pub struct EdgeDeps {
 /// Why an edge cannot start.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// A listener is no socket that can be used.
-    #[error("the listener cannot be used")]
+    /// A listener cannot be used, or there is no thread to be had.
+    #[error("a listener or a thread cannot be had")]
     Listener(#[from] io::Error),
+    /// The access log cannot be written.
+    #[error("the access log cannot be opened")]
+    AccessLog(#[source] io::Error),
+    /// The provider's pages cannot be used.
+    #[error("the pages cannot be used")]
+    Pages(#[from] PagesError),
     /// BoringSSL refuses to be set up.
     #[error("TLS cannot be set up")]
     Tls(#[source] ErrorStack),
-    /// The configured roots for origins are no certificates.
-    #[error("origin.trusted_roots holds no certificates in PEM")]
-    TrustedRoots(#[source] ErrorStack),
+    /// TLS towards origins cannot be set up.
+    #[error("TLS towards origins cannot be set up: are the configured roots certificates in PEM?")]
+    OriginTls(#[source] ErrorStack),
 }
 
 /// Answers ports 443 and 80.
 pub struct Edge;
 
 impl Edge {
-    /// Starts on the current tokio runtime, and serves until [`RunningEdge::shutdown`] or the drop of its result.
+    /// Starts threads that serve until [`RunningEdge::shutdown`] or the drop of its result. What follows the replica, and
+    /// the resolver, live on the current tokio runtime.
     ///
     /// # Errors
-    /// When TLS or the sockets cannot be set up.
+    /// When TLS, threads or sockets cannot be set up.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn start(deps: EdgeDeps) -> Result<RunningEdge, StartError> {
         let EdgeDeps { replica, node_key, https, http, settings, resolver, clock, metrics } = deps;
-        let settings = Arc::new(settings);
         let changes = replica.changes();
         let table = Arc::new(Table::new(replica, node_key, &settings.tls, metrics.clone()));
         let timeout = settings.tls.handshake_timeout;
-        let acceptor = Acceptor::new(Arc::clone(&table), clock, timeout, metrics.clone());
-        let acceptor = Arc::new(acceptor.map_err(StartError::Tls)?);
-        let roots = settings.origin.trusted_roots.as_deref().map(X509::stack_from_pem);
-        let roots = roots.transpose().map_err(StartError::TrustedRoots)?;
-        let origin_roots = roots.map(|roots| Arc::new(roots.into_boxed_slice()));
-        let proxy = |port| {
-            let (table, resolver) = (Arc::clone(&table), Arc::clone(&resolver));
-            let (settings, metrics) = (Arc::clone(&settings), metrics.clone());
-            let origin_roots = origin_roots.clone();
-            http_proxy(Proxy { port, table, resolver, settings, origin_roots, metrics })
-        };
-        let (https, http) = (listener(https)?, listener(http)?);
+        let acceptor =
+            Acceptor::new(Arc::clone(&table), Arc::clone(&clock), timeout, metrics.clone());
+        let pages = settings.pages_folder.as_deref().map(Pages::read).transpose()?;
+        let left_out = || metrics.log_lines_left_out.clone();
+        let access_log =
+            settings.access_log.as_ref().map(|log| AccessLog::open(log, left_out())).transpose();
+        let trusted_roots = settings.origin.trusted_roots.as_deref();
+        let origin_tls = OriginTls::new(trusted_roots).map_err(StartError::OriginTls)?;
         let addresses = (https.local_addr()?, http.local_addr()?);
+        let drain_timeout = settings.limits.drain_timeout;
+        let shared = Arc::new(Shared {
+            table: Arc::clone(&table),
+            acceptor: acceptor.map_err(StartError::Tls)?,
+            origin_tls: Arc::new(origin_tls),
+            resolver,
+            clock,
+            pages: pages.unwrap_or_default(),
+            access_log: access_log.map_err(StartError::AccessLog)?,
+            metrics,
+            connections: Arc::new(Semaphore::new(settings.limits.connections_max)),
+            home: Handle::current(),
+            settings,
+        });
         let (draining, drain) = watch::channel(false);
         let (ending, end) = watch::channel(false);
-        let connections = Arc::new(Semaphore::new(settings.limits.connections_max));
-        let shared = Shared { connections, drain, end, metrics: metrics.clone() };
-        let (https_app, http_app) = (proxy(Port::Https), proxy(Port::Http));
-        let ports = [
-            tokio::spawn(serve(https, Arc::clone(&https_app), Some(acceptor), shared.clone())),
-            tokio::spawn(serve(http, Arc::clone(&http_app), None, shared)),
-        ];
+        for number in 0..threads(&shared.settings) {
+            let beginning = Beginning {
+                shared: Arc::clone(&shared),
+                https: vec![listener(&https)?],
+                http: vec![listener(&http)?],
+                drain: drain.clone(),
+                end: end.clone(),
+            };
+            Worker::start(number, beginning)?;
+        }
         let follower = tokio::spawn(async move { table.follow(changes).await });
-        Ok(RunningEdge {
-            addresses,
-            draining,
-            ending,
-            ports,
-            follower,
-            apps: [https_app, http_app],
-            drain_timeout: settings.limits.drain_timeout,
-        })
+        Ok(RunningEdge { addresses, draining, ending, follower, drain_timeout })
     }
 }
 
-fn listener(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+fn threads(settings: &EdgeSettings) -> usize {
+    let chosen = settings.threads.or_else(|| std::thread::available_parallelism().ok());
+    chosen.map_or(1, NonZeroUsize::get)
+}
+
+fn listener(listener: &TcpListener) -> io::Result<TcpListener> {
+    let listener = listener.try_clone()?;
     listener.set_nonblocking(true)?;
-    tokio::net::TcpListener::from_std(listener)
-}
-
-fn http_proxy(proxy: Proxy) -> Arc<HttpProxy<Proxy>> {
-    let settings = Arc::clone(&proxy.settings);
-    let conf = ServerConf {
-        max_retries: settings.origin.attempts_max.max(1),
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        ..ServerConf::default()
-    };
-    let mut app = HttpProxy::new(proxy, Arc::new(conf));
-    let mut options = HttpServerOptions::default();
-    options.h2_idle_timeout = Some(settings.limits.client_idle_timeout);
-    app.server_options = Some(options);
-    let mut http2 = H2Options::new();
-    let header_bytes = u32::try_from(settings.limits.header_bytes_max).unwrap_or(u32::MAX);
-    http2.max_header_list_size(header_bytes).max_concurrent_streams(HTTP2_STREAMS_MAX);
-    app.h2_options = Some(http2);
-    app.handle_init_modules();
-    Arc::new(app)
-}
-
-/// What all connections of both ports share.
-#[derive(Clone)]
-struct Shared {
-    connections: Arc<Semaphore>,
-    /// Turns true when no new work is taken on.
-    drain: watch::Receiver<bool>,
-    /// Turns true, or loses its sender, when what is still under way is given up.
-    end: watch::Receiver<bool>,
-    metrics: Metrics,
-}
-
-/// Accepts connections until draining begins.
-async fn serve(
-    listener: tokio::net::TcpListener,
-    app: Arc<HttpProxy<Proxy>>,
-    acceptor: Option<Arc<Acceptor>>,
-    mut shared: Shared,
-) {
-    loop {
-        // Both: a connection, and room for it.
-        let room = Arc::clone(&shared.connections);
-        let accepted = async {
-            let permit = room.acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
-            biased;
-            _ = shared.drain.wait_for(|draining| *draining) => return,
-            accepted = accepted => accepted,
-        };
-        let Ok(permit) = permit else { return };
-        let socket = accepted.and_then(|(stream, peer)| ClientSocket::new(stream, peer));
-        match socket {
-            Ok(socket) => {
-                let connection = Connection {
-                    socket,
-                    app: Arc::clone(&app),
-                    acceptor: acceptor.clone(),
-                    permit,
-                };
-                tokio::spawn(connection.run(shared.clone()));
-            }
-            Err(error) => {
-                tracing::debug!(%error, "accept.failed");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-/// One accepted connection.
-struct Connection {
-    socket: ClientSocket,
-    app: Arc<HttpProxy<Proxy>>,
-    acceptor: Option<Arc<Acceptor>>,
-    permit: OwnedSemaphorePermit,
-}
-
-impl Connection {
-    async fn run(self, shared: Shared) {
-        let Shared { drain, mut end, metrics, .. } = shared;
-        metrics.connections.inc();
-        tokio::select! {
-            () = self.serve(&drain) => {}
-            _ = end.wait_for(|over| *over) => {}
-        }
-        metrics.connections.dec();
-    }
-
-    async fn serve(self, drain: &watch::Receiver<bool>) {
-        let Self { socket, app, acceptor, permit } = self;
-        let stream: Option<Stream> = match acceptor {
-            Some(acceptor) => acceptor.accept(socket).await,
-            None => Some(Box::new(socket)),
-        };
-        let mut stream = stream;
-        while let Some(next) = stream {
-            stream = app.process_new(next, drain).await;
-        }
-        drop(permit);
-    }
+    Ok(listener)
 }
 
 /// An edge at work. Dropping it ends everything at once.
@@ -236,9 +145,7 @@ pub struct RunningEdge {
     addresses: (SocketAddr, SocketAddr),
     draining: watch::Sender<bool>,
     ending: watch::Sender<bool>,
-    ports: [tokio::task::JoinHandle<()>; 2],
     follower: tokio::task::JoinHandle<()>,
-    apps: [Arc<HttpProxy<Proxy>>; 2],
     drain_timeout: Duration,
 }
 
@@ -255,16 +162,10 @@ impl RunningEdge {
 
     /// Takes no new connections, closes idle ones, lets requests under way finish within `limits.drain_timeout`, and
     /// ends the rest.
-    pub async fn shutdown(mut self) {
+    pub async fn shutdown(self) {
         self.draining.send_replace(true);
-        for port in &mut self.ports {
-            // A port that panicked has ended, too.
-            let _ = port.await;
-        }
-        for app in &self.apps {
-            app.cleanup().await;
-        }
-        // Every connection holds a receiver until it ends.
+        // Every thread holds a receiver of the one until its ports are closed, and of the other until it ends.
+        self.draining.closed().await;
         if tokio::time::timeout(self.drain_timeout, self.ending.closed()).await.is_err() {
             tracing::warn!("connections are still open at the end of the drain time; closing them");
         }

@@ -1,8 +1,10 @@
 //! What an operator can set about an edge. Every limit has a name here and a default that is safe to keep.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use np_domain::tls_policy::TlsVersion;
+use np_domain::{network::AddressRange, tls_policy::TlsVersion};
+
+pub use crate::access_log::AccessLogSettings;
 
 /// All settings of an edge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +15,14 @@ pub struct EdgeSettings {
     pub origin: OriginSettings,
     /// What a client may use up.
     pub limits: Limits,
+    /// How many threads serve, each on a core of its own; `None`: as many as there are cores.
+    pub threads: Option<NonZeroUsize>,
+    /// The load balancers whose connections begin with a PROXY protocol header, all of them.
+    pub proxy_protocol_from: Vec<AddressRange>,
+    /// Where pages for failures are, in place of the built-in ones.
+    pub pages_folder: Option<PathBuf>,
+    /// Where requests are logged; `None`: nowhere.
+    pub access_log: Option<AccessLogSettings>,
 }
 
 /// How TLS is spoken to clients.
@@ -37,7 +47,7 @@ impl Default for TlsDefaults {
 }
 
 /// What is spoken to origins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OriginScheme {
     /// HTTP without TLS.
     Plain,
@@ -60,8 +70,11 @@ pub struct OriginSettings {
     pub trusted_roots: Option<Vec<u8>>,
     /// Whether origins may have private, loopback, link-local or otherwise reserved addresses.
     pub allow_private: bool,
-    /// Whether the client's `X-Forwarded-For` is kept and appended to. Only right behind another proxy of one's own.
+    /// Whether what every client says about itself is kept, such as its `X-Forwarded-For`, which is appended to. Only right
+    /// where nobody but a proxy of one's own gets here.
     pub trust_forwarded_for: bool,
+    /// The proxies whose word is kept in any case.
+    pub trusted_proxies: Vec<AddressRange>,
     /// The longest time to open a connection, TLS included.
     pub connect_timeout: Duration,
     /// The longest silence while waiting for the response or its next part.
@@ -72,6 +85,8 @@ pub struct OriginSettings {
     pub idle_timeout: Duration,
     /// The most connections tried for one request.
     pub attempts_max: usize,
+    /// The most unused connections that one thread keeps to one address.
+    pub idle_connections_max: usize,
 }
 
 impl Default for OriginSettings {
@@ -83,11 +98,13 @@ impl Default for OriginSettings {
             trusted_roots: None,
             allow_private: false,
             trust_forwarded_for: false,
+            trusted_proxies: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             response_timeout: Duration::from_secs(100),
             send_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),
             attempts_max: 3,
+            idle_connections_max: 256,
         }
     }
 }
@@ -99,10 +116,18 @@ pub struct Limits {
     pub connections_max: usize,
     /// The most bytes of a request's headers; beyond it the answer is 431.
     pub header_bytes_max: usize,
-    /// How long a client connection without a request is kept. Whole seconds count.
+    /// How long a client connection without a request is kept.
     pub client_idle_timeout: Duration,
+    /// The longest time from the first byte of a request to the end of its headers.
+    pub client_head_timeout: Duration,
     /// The longest silence within a request, and the longest that a client may refuse to take a response.
     pub client_io_timeout: Duration,
+    /// How old a client connection gets before it is closed in order, between two requests.
+    pub connection_age_max: Duration,
+    /// How long a connection that has gone over to another protocol, such as WebSocket, may be silent.
+    pub tunnel_idle_timeout: Duration,
+    /// The most requests under way on one HTTP/2 connection.
+    pub http2_streams_max: u32,
     /// How long requests under way may go on once a shutdown has begun.
     pub drain_timeout: Duration,
 }
@@ -113,7 +138,11 @@ impl Default for Limits {
             connections_max: 100_000,
             header_bytes_max: 32 * 1024,
             client_idle_timeout: Duration::from_secs(75),
+            client_head_timeout: Duration::from_secs(10),
             client_io_timeout: Duration::from_secs(60),
+            connection_age_max: Duration::from_secs(3600),
+            tunnel_idle_timeout: Duration::from_secs(600),
+            http2_streams_max: 100,
             drain_timeout: Duration::from_secs(30),
         }
     }

@@ -5,6 +5,7 @@
 //! says that it changed; a cold name costs one local read and one parse, an unknown one a local miss. Nothing here waits
 //! for anything but the local disk.
 
+mod metadata;
 mod zone_hosts;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
     },
 };
 
+use http::HeaderValue;
 use np_domain::{
     entry::{HttpToken, Routing, ServedCertificate, ZoneEntry},
     id::{HostnameId, PackId, ZoneId},
@@ -65,6 +67,8 @@ pub(crate) struct Served {
     pub(crate) destination: Destination,
     /// Whether 103 responses are passed on.
     pub(crate) early_hints: bool,
+    /// What the provider has said about the hostname, for the origin.
+    pub(crate) metadata: Option<HeaderValue>,
     wildcard: bool,
     exact: Option<Credentials>,
     below: Option<Credentials>,
@@ -324,6 +328,7 @@ impl Table {
             owner,
             zone,
             early_hints: routing.tls.early_hints == Some(Switch::On),
+            metadata: metadata::header(&routing.metadata),
             wildcard: routing.wildcard,
             exact: self.credentials(owner, Side::Exact, &routing.tls, &routing.certificates),
             below,

@@ -1,18 +1,29 @@
 //! `[edge]`: what customers' visitors connect to, and how their requests reach origins.
 
-use std::{fs, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
+use std::{
+    fs,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+};
 
 use np_domain::{
+    network::AddressRange,
     tls_policy::{TlsPolicy, TlsVersion},
     zone::settings::{OriginTls, Serving},
 };
 use np_edge::{
     DnsSettings,
-    settings::{EdgeSettings, Limits, OriginScheme, OriginSettings, TlsDefaults},
+    settings::{
+        AccessLogSettings, EdgeSettings, Limits, OriginScheme, OriginSettings, TlsDefaults,
+    },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{error::Invalid, value::Span};
+use super::{
+    error::Invalid,
+    value::{Range, Span},
+};
 
 /// The edge.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -40,6 +51,16 @@ pub(crate) struct Edge {
     pub(crate) allow_private_origins: bool,
     /// Whether the client's `X-Forwarded-For` is kept. Only right behind another proxy of one's own.
     pub(crate) trust_forwarded_for: bool,
+    /// Proxies of one's own, addresses or ranges: what they say about their clients is kept.
+    pub(crate) trusted_proxies: Vec<Range>,
+    /// Load balancers, addresses or ranges, whose connections all begin with a PROXY protocol header (version 1 or 2).
+    pub(crate) proxy_protocol_from: Vec<Range>,
+    /// A folder with pages for failures, in place of the built-in ones.
+    pub(crate) pages_folder: Option<PathBuf>,
+    /// Where requests are logged, a line of JSON each: a file, or `-` for standard output. Nowhere without it.
+    pub(crate) access_log: Option<PathBuf>,
+    /// One request of so many is logged; those that the edge refused are in any case.
+    pub(crate) access_log_one_of: NonZeroU32,
     /// The oldest TLS spoken to visitors where a hostname does not say: `1.0`, `1.1`, `1.2`, `1.3`.
     pub(crate) min_tls_version: TlsWord,
     /// The most names whose certificates are held parsed, ready for a handshake.
@@ -52,8 +73,16 @@ pub(crate) struct Edge {
     pub(crate) handshake_timeout: Span,
     /// How long a visitor's connection without a request is kept.
     pub(crate) client_idle_timeout: Span,
+    /// The longest time from the first byte of a request to the end of its headers.
+    pub(crate) client_head_timeout: Span,
     /// The longest silence of a visitor within a request or a response.
     pub(crate) client_io_timeout: Span,
+    /// How old a visitor's connection gets before it is closed between two requests.
+    pub(crate) connection_age_max: Span,
+    /// How long a WebSocket, or another protocol that a connection has gone over to, may be silent.
+    pub(crate) tunnel_idle_timeout: Span,
+    /// The most requests under way on one HTTP/2 connection.
+    pub(crate) streams_max: u32,
     /// The longest time to connect to an origin.
     pub(crate) connect_timeout: Span,
     /// The longest silence while waiting for an origin's response or its next part.
@@ -64,6 +93,10 @@ pub(crate) struct Edge {
     pub(crate) idle_timeout: Span,
     /// The most connections to an origin that are tried for one request.
     pub(crate) attempts_max: usize,
+    /// The most unused connections that one thread keeps to one address of an origin.
+    pub(crate) idle_connections_max: usize,
+    /// How many threads serve; 0: as many as there are cores.
+    pub(crate) threads: usize,
 }
 
 /// What is spoken to origins.
@@ -116,9 +149,13 @@ impl From<Scheme> for OriginScheme {
     }
 }
 
+fn ranges(ranges: &[Range]) -> Vec<AddressRange> {
+    ranges.iter().map(|range| range.0).collect()
+}
+
 impl Default for Edge {
     fn default() -> Self {
-        let EdgeSettings { tls, origin, limits } = EdgeSettings::default();
+        let EdgeSettings { tls, origin, limits, .. } = EdgeSettings::default();
         let resolver = DnsSettings::default();
         Self {
             https_listen: ([0, 0, 0, 0], 443).into(),
@@ -132,18 +169,29 @@ impl Default for Edge {
             resolver_ttl_max: Span(resolver.ttl_max),
             allow_private_origins: origin.allow_private,
             trust_forwarded_for: origin.trust_forwarded_for,
+            trusted_proxies: Vec::new(),
+            proxy_protocol_from: Vec::new(),
+            pages_folder: None,
+            access_log: None,
+            access_log_one_of: NonZeroU32::MIN,
             min_tls_version: TlsWord::V1_2,
             cached_names_max: tls.cached_names_max,
             connections_max: limits.connections_max,
             header_bytes_max: limits.header_bytes_max,
             handshake_timeout: Span(tls.handshake_timeout),
             client_idle_timeout: Span(limits.client_idle_timeout),
+            client_head_timeout: Span(limits.client_head_timeout),
             client_io_timeout: Span(limits.client_io_timeout),
+            connection_age_max: Span(limits.connection_age_max),
+            tunnel_idle_timeout: Span(limits.tunnel_idle_timeout),
+            streams_max: limits.http2_streams_max,
             connect_timeout: Span(origin.connect_timeout),
             response_timeout: Span(origin.response_timeout),
             send_timeout: Span(origin.send_timeout),
             idle_timeout: Span(origin.idle_timeout),
             attempts_max: origin.attempts_max,
+            idle_connections_max: origin.idle_connections_max,
+            threads: 0,
         }
     }
 }
@@ -169,9 +217,20 @@ impl Edge {
                 connections_max: self.connections_max,
                 header_bytes_max: self.header_bytes_max,
                 client_idle_timeout: self.client_idle_timeout.0,
+                client_head_timeout: self.client_head_timeout.0,
                 client_io_timeout: self.client_io_timeout.0,
+                connection_age_max: self.connection_age_max.0,
+                tunnel_idle_timeout: self.tunnel_idle_timeout.0,
+                http2_streams_max: self.streams_max,
                 drain_timeout: drain.0,
             },
+            threads: NonZeroUsize::new(self.threads),
+            proxy_protocol_from: ranges(&self.proxy_protocol_from),
+            pages_folder: self.pages_folder.clone(),
+            access_log: self.access_log.as_ref().map(|path| AccessLogSettings {
+                file: (path.as_os_str() != "-").then(|| path.clone()),
+                one_of: self.access_log_one_of,
+            }),
         })
     }
 
@@ -205,11 +264,13 @@ impl Edge {
             trusted_roots: self.roots()?,
             allow_private: self.allow_private_origins,
             trust_forwarded_for: self.trust_forwarded_for,
+            trusted_proxies: ranges(&self.trusted_proxies),
             connect_timeout: self.connect_timeout.0,
             response_timeout: self.response_timeout.0,
             send_timeout: self.send_timeout.0,
             idle_timeout: self.idle_timeout.0,
             attempts_max: self.attempts_max,
+            idle_connections_max: self.idle_connections_max,
         })
     }
 

@@ -3,7 +3,8 @@
 //! The page says what whoever sees it can do. What only the operator may know is in the log under the request's id.
 
 use http::StatusCode;
-use pingora::{Error, ErrorSource, ErrorType};
+
+use crate::upstream::Fault;
 
 /// Why a request was not answered by an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,33 +35,41 @@ pub(crate) enum Failure {
     OriginTimeout,
     /// The client's request broke off or is no HTTP.
     BadRequest,
+    /// The client did not send the rest of its request in time.
+    RequestTimeout,
     /// A fault of the edge.
     Internal,
 }
 
 impl Failure {
-    /// What Pingora's error means for the client; `None` when the client is gone and nobody is there to tell.
-    pub(crate) fn of(error: &Error) -> Option<Self> {
-        use ErrorType::{
-            ConnectProxyFailure, ConnectTimedout, ConnectionClosed, InvalidCert, ReadError,
-            ReadTimedout, TLSHandshakeFailure, TLSHandshakeTimedout, WriteError, WriteTimedout,
-        };
-        match (error.esource(), error.etype()) {
-            (
-                ErrorSource::Downstream,
-                WriteError | ReadError | ConnectionClosed | WriteTimedout,
-            ) => None,
-            (ErrorSource::Downstream, _) => Some(Self::BadRequest),
-            (ErrorSource::Upstream, ConnectTimedout | ReadTimedout | WriteTimedout) => {
-                Some(Self::OriginTimeout)
-            }
-            (ErrorSource::Upstream, TLSHandshakeTimedout) => Some(Self::OriginTimeout),
-            (ErrorSource::Upstream, TLSHandshakeFailure | InvalidCert) => Some(Self::OriginTls),
-            (ErrorSource::Upstream, kind) if is_connect(kind) || *kind == ConnectProxyFailure => {
-                Some(Self::OriginUnreachable)
-            }
-            (ErrorSource::Upstream, _) => Some(Self::OriginBroken),
-            (ErrorSource::Internal | ErrorSource::Unset, _) => Some(Self::Internal),
+    /// All of them.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::BadHost,
+        Self::HeadersTooLarge,
+        Self::Loop,
+        Self::Misdirected,
+        Self::NotActive,
+        Self::NoOrigin,
+        Self::OriginUnresolved,
+        Self::OriginForbidden,
+        Self::OriginUnreachable,
+        Self::OriginTls,
+        Self::OriginBroken,
+        Self::OriginTimeout,
+        Self::BadRequest,
+        Self::RequestTimeout,
+        Self::Internal,
+    ];
+
+    /// What an origin's fault means for the client; `None` when the client is gone and nobody is there to tell.
+    pub(crate) fn of(fault: &Fault) -> Option<Self> {
+        match fault {
+            Fault::Unreachable { .. } => Some(Self::OriginUnreachable),
+            Fault::ConnectTimeout(_) | Fault::Silent => Some(Self::OriginTimeout),
+            Fault::Tls { .. } => Some(Self::OriginTls),
+            Fault::Broken(_) => Some(Self::OriginBroken),
+            Fault::Client => None,
+            Fault::ClientSilent => Some(Self::RequestTimeout),
         }
     }
 
@@ -69,6 +78,7 @@ impl Failure {
         match self {
             Self::BadHost | Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Loop => StatusCode::LOOP_DETECTED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::NotActive => StatusCode::NOT_FOUND,
@@ -99,12 +109,13 @@ impl Failure {
             Self::OriginBroken => "origin_broken",
             Self::OriginTimeout => "origin_timeout",
             Self::BadRequest => "bad_request",
+            Self::RequestTimeout => "request_timeout",
             Self::Internal => "internal",
         }
     }
 
     /// What a person is told.
-    fn sentence(self) -> &'static str {
+    pub(crate) fn sentence(self) -> &'static str {
         match self {
             Self::BadHost => "The request does not name the host that it is for.",
             Self::HeadersTooLarge => {
@@ -127,6 +138,7 @@ impl Failure {
             Self::OriginBroken => "The origin behind this hostname broke off its answer.",
             Self::OriginTimeout => "The origin behind this hostname did not answer in time.",
             Self::BadRequest => "The request could not be understood.",
+            Self::RequestTimeout => "The rest of the request did not come in time.",
             Self::Internal => "The edge could not handle the request.",
         }
     }
@@ -153,11 +165,6 @@ impl Failure {
             },
         }
     }
-}
-
-fn is_connect(kind: &ErrorType) -> bool {
-    use ErrorType::{BindError, ConnectError, ConnectNoRoute, ConnectRefused, SocketError};
-    matches!(kind, ConnectRefused | ConnectNoRoute | ConnectError | SocketError | BindError)
 }
 
 /// The form of a page.
@@ -208,17 +215,20 @@ mod tests {
     }
 
     #[test]
-    fn pingoras_errors_become_the_failure_that_a_client_can_act_on() {
-        let up = |kind: ErrorType| Failure::of(&Error::new_up(kind));
-        let down = |kind: ErrorType| Failure::of(&Error::new_down(kind));
-        assert_eq!(up(ErrorType::ConnectRefused), Some(Failure::OriginUnreachable));
-        assert_eq!(up(ErrorType::ConnectTimedout), Some(Failure::OriginTimeout));
-        assert_eq!(up(ErrorType::ReadTimedout), Some(Failure::OriginTimeout));
-        assert_eq!(up(ErrorType::InvalidCert), Some(Failure::OriginTls));
-        assert_eq!(up(ErrorType::ConnectionClosed), Some(Failure::OriginBroken));
-        assert_eq!(down(ErrorType::ReadError), None);
-        assert_eq!(down(ErrorType::InvalidHTTPHeader), Some(Failure::BadRequest));
-        assert_eq!(Failure::of(&Error::new_in(ErrorType::InternalError)), Some(Failure::Internal));
+    fn an_origins_fault_becomes_the_failure_that_a_client_can_act_on() {
+        let address = ([192, 0, 2, 7], 443).into();
+        let refused = std::io::ErrorKind::ConnectionRefused.into();
+        for (fault, expected) in [
+            (Fault::Unreachable { address, why: refused }, Some(Failure::OriginUnreachable)),
+            (Fault::ConnectTimeout(address), Some(Failure::OriginTimeout)),
+            (Fault::Tls { address, why: String::new() }, Some(Failure::OriginTls)),
+            (Fault::Broken(String::new()), Some(Failure::OriginBroken)),
+            (Fault::Silent, Some(Failure::OriginTimeout)),
+            (Fault::ClientSilent, Some(Failure::RequestTimeout)),
+            (Fault::Client, None),
+        ] {
+            assert_eq!(Failure::of(&fault), expected, "{fault}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use np_domain::{
     entry::ZoneEntry,
     name::Hostname,
     origin::{CustomOrigin, OriginSni},
+    zone::settings::OriginTls,
 };
 
 use crate::{
@@ -20,6 +21,8 @@ pub(crate) struct Target {
     /// The name to resolve.
     pub(crate) host: Hostname,
     pub(crate) port: u16,
+    /// What is spoken there.
+    pub(crate) scheme: OriginScheme,
     /// The name sent as SNI when TLS is spoken.
     pub(crate) sni: String,
 }
@@ -49,32 +52,45 @@ pub(crate) fn target(
             (fallback.ok_or(Failure::NoOrigin)?, host)
         }
     };
-    let port = match settings.scheme {
+    let scheme = scheme(zone, settings);
+    let port = origin.port.map_or(default_port(scheme, settings), Into::into);
+    Ok(Target { host: origin.host.clone(), port, scheme, sni: sni.to_owned() })
+}
+
+/// What is spoken: what the zone says, else what is configured.
+fn scheme(zone: Option<&ZoneEntry>, settings: &OriginSettings) -> OriginScheme {
+    match zone.and_then(|zone| zone.serving.origin) {
+        Some(OriginTls::Plain) => OriginScheme::Plain,
+        Some(OriginTls::Unverified) => OriginScheme::TlsUnverified,
+        Some(OriginTls::Verified) => OriginScheme::Tls,
+        None => settings.scheme,
+    }
+}
+
+fn default_port(scheme: OriginScheme, settings: &OriginSettings) -> u16 {
+    match scheme {
         OriginScheme::Plain => settings.http_port,
         OriginScheme::TlsUnverified | OriginScheme::Tls => settings.https_port,
-    };
-    let port = origin.port.map_or(port, Into::into);
-    Ok(Target { host: origin.host.clone(), port, sni: sni.to_owned() })
+    }
 }
 
 /// Decides, for a request to a zone's own `host` with a proxied record: the record's addresses where it has some, else the
 /// name to resolve. The origin hears the request's host, as behind the record it would without us.
 pub(crate) fn of_record(
     proxied: Proxied,
+    zone: Option<&ZoneEntry>,
     host: &str,
     settings: &OriginSettings,
 ) -> Result<(Target, Option<Vec<IpAddr>>), Failure> {
-    let port = match settings.scheme {
-        OriginScheme::Plain => settings.http_port,
-        OriginScheme::TlsUnverified | OriginScheme::Tls => settings.https_port,
-    };
+    let scheme = scheme(zone, settings);
+    let port = default_port(scheme, settings);
     let (name, addresses) = match proxied {
         Proxied::Addresses(addresses) => {
             (host.parse().map_err(|_| Failure::BadHost)?, Some(addresses))
         }
         Proxied::Name(name) => (name, None),
     };
-    let target = Target { host: Hostname::restored(name), port, sni: host.to_owned() };
+    let target = Target { host: Hostname::restored(name), port, scheme, sni: host.to_owned() };
     Ok((target, addresses))
 }
 
@@ -164,8 +180,10 @@ mod tests {
         let settings = OriginSettings { scheme: OriginScheme::Tls, ..OriginSettings::default() };
         let found =
             target(custom.as_ref(), Some(&zone(fallback)), side, "app.customer.com", &settings);
-        let expected =
-            expected.map(|(host, port, sni)| Target { host: name(host), port, sni: sni.into() });
+        let expected = expected.map(|(host, port, sni)| {
+            let scheme = OriginScheme::Tls;
+            Target { host: name(host), port, scheme, sni: sni.into() }
+        });
         assert_eq!(found, expected);
     }
 
@@ -191,6 +209,23 @@ mod tests {
         let zone = zone(Some("fallback.provider.com"));
         let found = target(None, Some(&zone), Side::Exact, "a.customer.com", &settings);
         assert_eq!(found.map(|target| target.port), Ok(80));
+    }
+
+    #[test]
+    fn a_zone_chooses_what_is_spoken_to_its_origins() {
+        let settings = OriginSettings { scheme: OriginScheme::Tls, ..OriginSettings::default() };
+        for (chosen, scheme, port) in [
+            (None, OriginScheme::Tls, 443),
+            (Some(OriginTls::Plain), OriginScheme::Plain, 80),
+            (Some(OriginTls::Unverified), OriginScheme::TlsUnverified, 443),
+            (Some(OriginTls::Verified), OriginScheme::Tls, 443),
+        ] {
+            let mut zone = zone(Some("fallback.provider.com"));
+            zone.serving.origin = chosen;
+            let found = target(None, Some(&zone), Side::Exact, "a.customer.com", &settings);
+            let found = found.map(|target| (target.scheme, target.port));
+            assert_eq!(found, Ok((scheme, port)), "{chosen:?}");
+        }
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl Table {
             zone: pack.zone,
             destination: Destination::Records,
             early_hints: false,
+            metadata: None,
             wildcard: side == Side::Below,
             exact,
             below,

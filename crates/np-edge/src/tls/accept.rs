@@ -5,7 +5,6 @@
 
 use std::{cell::Cell, sync::Arc, sync::LazyLock, time::Duration};
 
-use async_trait::async_trait;
 use boring::{
     error::ErrorStack,
     ex_data::Index,
@@ -15,21 +14,22 @@ use boring::{
     },
 };
 use np_domain::ports::Clock;
-use pingora::{
-    listeners::TlsAccept,
-    protocols::{Stream, tls::server::handshake_with_callback},
-};
+use tokio::net::TcpStream;
 
 use crate::{
     metrics::{HandshakeOutcome, Metrics},
-    socket::ClientSocket,
+    proxy::client::Handshake,
     sparing::Sparing,
+    stream::{HandshakeError, Stream},
     table::{Found, Prefer, Table, lookup_name},
     tls::client_hello::Offer,
 };
 
 /// The most refused handshakes logged in a second.
 const REFUSALS_LOGGED_PER_SECOND: u32 = 10;
+
+/// HTTP/2 in ALPN (RFC 9113 section 3.2).
+const HTTP2: &[u8] = b"h2";
 
 /// Where a connection's [`TlsClient`] stands in its `SSL`. Only a lack of memory keeps it from being made.
 static TLS_CLIENT: LazyLock<Option<Index<Ssl, Arc<TlsClient>>>> =
@@ -94,15 +94,15 @@ impl Acceptor {
     }
 
     /// Shakes hands; `None` when that came to nothing.
-    pub(crate) async fn accept(&self, socket: ClientSocket) -> Option<Stream> {
+    pub(crate) async fn accept(&self, tcp: TcpStream) -> Option<(Stream, Handshake)> {
         let handshake = REFUSAL.scope(Cell::new(HandshakeOutcome::Failed), async {
-            let stream = handshake_with_callback(&self.ssl, socket, &KeepClient).await;
+            let stream = self.shake(tcp).await;
             stream.map_err(|error| (REFUSAL.with(Cell::get), error))
         });
         match tokio::time::timeout(self.timeout, handshake).await {
-            Ok(Ok(stream)) => {
+            Ok(Ok(accepted)) => {
                 self.metrics.handshake(HandshakeOutcome::Ok);
-                Some(Box::new(stream))
+                Some(accepted)
             }
             Ok(Err((outcome, error))) => {
                 self.metrics.handshake(outcome);
@@ -116,6 +116,17 @@ impl Acceptor {
                 None
             }
         }
+    }
+
+    async fn shake(&self, tcp: TcpStream) -> Result<(Stream, Handshake), HandshakeError> {
+        let stream = Stream::accept(Ssl::new(self.ssl.context())?, tcp).await?;
+        let ssl = stream.ssl().ok_or_else(HandshakeError::internal)?;
+        let handshake = Handshake {
+            client: tls_client(ssl).cloned().ok_or_else(HandshakeError::internal)?,
+            http2: ssl.selected_alpn_protocol() == Some(HTTP2),
+            version: ssl.version_str(),
+        };
+        Ok((stream, handshake))
     }
 }
 
@@ -150,18 +161,4 @@ fn select(
 
 fn tls_client(ssl: &SslRef) -> Option<&Arc<TlsClient>> {
     ssl.ex_data((*TLS_CLIENT)?)
-}
-
-/// Hands what the callback found to Pingora, which keeps it with the connection.
-struct KeepClient;
-
-#[async_trait]
-impl TlsAccept for KeepClient {
-    async fn handshake_complete_callback(
-        &self,
-        ssl: &SslRef,
-    ) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
-        let client: Arc<TlsClient> = Arc::clone(tls_client(ssl)?);
-        Some(client)
-    }
 }

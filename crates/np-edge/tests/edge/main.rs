@@ -6,5 +6,6 @@ mod origins;
 mod plaintext;
 mod proxying;
 mod sightings;
+mod tls_stream;
 mod world;
 mod zone_hosts;

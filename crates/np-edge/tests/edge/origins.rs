@@ -1,6 +1,6 @@
 //! How origins are found, and how TLS is spoken to them.
 
-use std::{net::TcpListener, pin::Pin, time::Duration};
+use std::{net::TcpListener, time::Duration};
 
 use boring::{
     pkey::PKey,
@@ -13,10 +13,12 @@ use np_edge::{
     DnsOriginResolver, DnsSettings, EdgeSettings, OriginResolver, settings::OriginScheme,
 };
 use np_testkit::dns::DnsServer;
-use pingora::tls::tokio_ssl::SslStream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::world::{Hello, World, http1, open_settings};
+use crate::{
+    tls_stream::TlsStream,
+    world::{Hello, World, http1, open_settings},
+};
 
 #[tokio::test]
 async fn origins_are_asked_of_the_name_servers_and_answers_are_kept() {
@@ -55,10 +57,8 @@ async fn tls_origin(name: &str) -> (u16, Vec<u8>) {
 
 async fn answer_with_sni(listener: tokio::net::TcpListener, context: SslContext) {
     while let Ok((tcp, _)) = listener.accept().await {
-        let mut stream = SslStream::new(Ssl::new(&context).unwrap(), tcp).unwrap();
-        if Pin::new(&mut stream).accept().await.is_err() {
-            continue;
-        }
+        let ssl = Ssl::new(&context).unwrap();
+        let Ok(mut stream) = TlsStream::accept(ssl, tcp).await else { continue };
         let sni = stream.ssl().servername(NameType::HOST_NAME).unwrap_or_default().to_owned();
         let mut request = [0; 4096];
         let _ = stream.read(&mut request).await;

@@ -208,14 +208,14 @@ async fn a_shutdown_lets_requests_under_way_finish_and_closes_idle_connections()
     let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
     world.fall_back_to(&format!("origin.provider.com:{}", slow.local_addr().unwrap().port()));
     world.proven("app.customer.com").publish();
-    let mut idle = connect(&world, "app.customer.com").await;
+    let idle = connect(&world, "app.customer.com").await;
     let mut busy = connect(&world, "app.customer.com").await;
     let get = || Request::get("/").header("host", "app.customer.com");
     let under_way = tokio::spawn(async move { busy.send(get()).await });
     let (mut origin, _) = slow.accept().await.unwrap();
     let address = world.edge.https_addr();
     let shutdown = tokio::spawn(world.edge.shutdown());
-    crate::world::wait_for(async || idle.try_send(get()).await.is_err()).await;
+    crate::world::wait_for(async || idle.is_closed()).await;
     origin.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone").await.unwrap();
     assert_eq!(under_way.await.unwrap().body, "done");
     shutdown.await.unwrap();

@@ -2,7 +2,6 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    pin::Pin,
     sync::{Arc, atomic::AtomicU64, atomic::Ordering},
 };
 
@@ -17,6 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use np_domain::{
     Timestamp,
     certificate::KeyKind,
+    custom_hostname::Metadata,
     entry::{
         Entry, FeedKey, Generation, HttpToken, Routing, ServedCertificate, ZoneDns, ZoneEntry,
     },
@@ -37,12 +37,11 @@ use np_feed::{
     replica::ReplicaOptions,
 };
 use np_testkit::{clock::TestClock, origin::Origin, wait};
-use pingora::tls::tokio_ssl::SslStream;
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-pub(crate) type TlsClientStream = SslStream<TcpStream>;
+pub(crate) use crate::tls_stream::TlsStream as TlsClientStream;
 
 /// Leads every origin to loopback, but those below `nowhere.provider.com`, which have no address.
 struct ToLoopback;
@@ -181,6 +180,7 @@ impl<'a> EntryBuilder<'a> {
             wildcard: false,
             origin: None,
             tls: TlsPolicy::default(),
+            metadata: Metadata::default(),
             certificates: Vec::new(),
         };
         let entry = Entry {
@@ -334,9 +334,7 @@ impl Hello {
             ssl.set_hostname(name).unwrap();
         }
         let tcp = TcpStream::connect(to).await.unwrap();
-        let mut stream = SslStream::new(ssl, tcp).unwrap();
-        Pin::new(&mut stream).connect().await.map_err(|error| error.to_string())?;
-        Ok(stream)
+        TlsClientStream::connect(ssl, tcp).await
     }
 }
 
@@ -393,6 +391,11 @@ where
 }
 
 impl Http1 {
+    /// Whether the edge has closed the connection.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     pub(crate) async fn send(&mut self, request: http::request::Builder) -> Answer {
         self.try_send(request).await.unwrap()
     }
