@@ -26,6 +26,7 @@ use np_domain::{
     secret::SecretBytes,
     text::Explanation,
     tls_policy::TlsPolicy,
+    zone::settings::Serving,
 };
 use np_edge::{
     Edge, EdgeDeps, EdgeSettings, Metrics, OriginResolver, RunningEdge,
@@ -43,14 +44,24 @@ use tokio::net::TcpStream;
 
 pub(crate) use crate::tls_stream::TlsStream as TlsClientStream;
 
-/// Leads every origin to loopback, but those below `nowhere.provider.com`, which have no address.
+/// An address of loopback on which nobody listens.
+const NOBODY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// Leads every origin to loopback, but those below `nowhere.provider.com`, which have no address, and those below
+/// `two.provider.com`, which have two of which the first is nobody's.
 struct ToLoopback;
 
 #[async_trait]
 impl OriginResolver for ToLoopback {
     async fn addresses(&self, name: &Hostname) -> Result<Vec<IpAddr>, OriginLookupError> {
-        let found = !name.as_dns().is_within("nowhere.provider.com");
-        Ok(if found { vec![Ipv4Addr::LOCALHOST.into()] } else { Vec::new() })
+        let within = |parent: &str| name.as_dns().is_within(parent);
+        Ok(if within("nowhere.provider.com") {
+            Vec::new()
+        } else if within("two.provider.com") {
+            vec![NOBODY.into(), Ipv4Addr::LOCALHOST.into()]
+        } else {
+            vec![Ipv4Addr::LOCALHOST.into()]
+        })
     }
 }
 
@@ -116,6 +127,19 @@ impl World {
         self.apply(|generation| Item::zone(generation, &zone));
     }
 
+    /// Makes settings of the zone, which has no other fallback than the world's origin.
+    pub(crate) fn zone_says(&self, serving: Serving) {
+        let origin = format!("origin.provider.com:{}", self.origin.address().port());
+        let zone = ZoneEntry {
+            zone: zone_id(),
+            name: "provider.com".parse().unwrap(),
+            fallback: Some(origin.parse().unwrap()),
+            dns: ZoneDns::Unserved,
+            serving,
+        };
+        self.apply(|generation| Item::zone(generation, &zone));
+    }
+
     pub(crate) fn publish(&self, entry: &Entry) {
         self.apply(|generation| Item::hostname(generation, entry));
     }
@@ -146,16 +170,20 @@ impl World {
 
     /// Waits until a counter has this value: a client may see an answer before it is counted.
     pub(crate) async fn counts(&self, line: &str, expected: u64) {
-        let exported = || {
-            let mut text = String::new();
-            prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
-            text
-        };
-        let value =
-            |text: &str| text.lines().find_map(|l| l.strip_prefix(line)?.trim().parse().ok());
-        let so = async || (value(&exported()) == Some(expected)).then_some(());
+        let so = async || (self.value(line) == Some(expected)).then_some(());
         let seen = wait::until(line, std::time::Duration::from_secs(10), so).await;
-        assert!(seen.is_ok(), "{line} {expected}: {}", exported());
+        assert!(seen.is_ok(), "{line} {expected}: {}", self.exported());
+    }
+
+    /// What a metric says now.
+    pub(crate) fn value(&self, line: &str) -> Option<u64> {
+        self.exported().lines().find_map(|l| l.strip_prefix(line)?.trim().parse().ok())
+    }
+
+    fn exported(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        text
     }
 
     /// GET over a new TLS connection.
@@ -239,6 +267,10 @@ impl<'a> EntryBuilder<'a> {
 
     pub(crate) fn origin(self, origin: CustomOrigin) -> Self {
         self.routing(|routing| routing.origin = Some(origin))
+    }
+
+    pub(crate) fn metadata(self, metadata: Metadata) -> Self {
+        self.routing(|routing| routing.metadata = metadata)
     }
 
     pub(crate) fn publish(self) -> Entry {
