@@ -77,6 +77,10 @@ bench-checks: setup ## Measure checks of ownership a second against a local name
 bench-issuance: setup ## Measure certificates a second from a local ACME server
 	bench/issuance $(ARGS)
 
+.PHONY: bench-edge
+bench-edge: setup ## Measure the edge beside nginx, HAProxy and Caddy: names, memory, handshakes, requests
+	bench/edge $(ARGS)
+
 .PHONY: bench-time-to-active
 bench-time-to-active: setup ## Measure from creating a hostname to HTTPS 200 on it
 	bench/time-to-active $(ARGS)

@@ -13,6 +13,7 @@ mod http;
 mod sightings;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::{
     sync::{
@@ -43,6 +44,7 @@ use tokio::{
 use crate::{stores::Stores, wake::Bells};
 pub use http::router;
 use sightings::Gate;
+use tickets::Tickets;
 
 /// The name under which the history's identity is kept, and the vault's context of it.
 const FEED_ID: &str = "feed-id";
@@ -110,6 +112,7 @@ pub struct FeedServer {
     /// Counts the calls of [`FeedServer::number`].
     calls: AtomicU64,
     numbered: Mutex<Option<Numbered>>,
+    tickets: Mutex<Option<Tickets>>,
 }
 
 /// The last numbering.
@@ -137,6 +140,7 @@ impl FeedServer {
             head: watch::Sender::new(Generation::default()),
             calls: AtomicU64::new(0),
             numbered: Mutex::new(None),
+            tickets: Mutex::new(None),
         })
     }
 

@@ -32,6 +32,7 @@ pub mod quorum;
 pub mod schedule;
 pub mod secret;
 pub mod text;
+pub mod ticket_key;
 pub mod tls_policy;
 pub mod token;
 pub mod zone;

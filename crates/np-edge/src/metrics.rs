@@ -33,6 +33,8 @@ pub(crate) enum HandshakeOutcome {
     Failed,
     /// It took too long.
     TimedOut,
+    /// Its source began too many.
+    TooMany,
     /// Our own table could not be read.
     Unreadable,
 }
@@ -61,6 +63,7 @@ impl HandshakeOutcome {
             Self::NoCertificate => "no_certificate",
             Self::Failed => "failed",
             Self::TimedOut => "timed_out",
+            Self::TooMany => "too_many",
             Self::Unreadable => "unreadable",
         }
     }
@@ -164,13 +167,14 @@ macro_rules! label_value {
 
 label_value!(HandshakeOutcome, RequestOutcome, StatusClass, CacheResult);
 
-const HANDSHAKE_OUTCOMES: [HandshakeOutcome; 7] = [
+const HANDSHAKE_OUTCOMES: [HandshakeOutcome; 8] = [
     HandshakeOutcome::Ok,
     HandshakeOutcome::UnknownSni,
     HandshakeOutcome::NoSni,
     HandshakeOutcome::NoCertificate,
     HandshakeOutcome::Failed,
     HandshakeOutcome::TimedOut,
+    HandshakeOutcome::TooMany,
     HandshakeOutcome::Unreadable,
 ];
 
@@ -193,6 +197,8 @@ pub struct Metrics {
     pub(crate) log_lines_left_out: Counter,
     cache_hits: Counter,
     cache_misses: Counter,
+    /// Handshakes that resumed a session.
+    pub(crate) resumptions: Counter,
     /// Handshakes that showed a certificate past its end.
     pub(crate) expired_served: Counter,
     /// Certificates that could not be made ready to serve.
@@ -220,6 +226,7 @@ impl Metrics {
             log_lines_left_out: Counter::default(),
             cache_hits: cache.get_or_create_owned(&CacheLabels { result: CacheResult::Hit }),
             cache_misses: cache.get_or_create_owned(&CacheLabels { result: CacheResult::Miss }),
+            resumptions: Counter::default(),
             expired_served: Counter::default(),
             unusable_certificates: Counter::default(),
             connections: Gauge::default(),
@@ -234,6 +241,11 @@ impl Metrics {
             metrics.log_lines_left_out.clone(),
         );
         registry.register("name_cache_lookups", "Look-ups of names in the parsed cache", cache);
+        registry.register(
+            "tls_resumptions",
+            "Handshakes that resumed a session",
+            metrics.resumptions.clone(),
+        );
         registry.register(
             "expired_certificates_served",
             "Handshakes that showed an expired certificate",

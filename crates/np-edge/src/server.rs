@@ -25,8 +25,11 @@ use crate::{
     origin_resolver::OriginResolver,
     pages::{Pages, PagesError},
     settings::EdgeSettings,
-    table::Table,
-    tls::accept::Acceptor,
+    table::{Table, TableDeps},
+    tls::{
+        accept::{Acceptor, AcceptorDeps},
+        tickets::TicketKeys,
+    },
     upstream::tls::OriginTls,
     worker::{Beginning, Shared, Worker},
 };
@@ -86,11 +89,23 @@ impl Edge {
     /// Outside of a tokio runtime.
     pub fn start(deps: EdgeDeps) -> Result<RunningEdge, StartError> {
         let EdgeDeps { replica, node_key, https, http, settings, resolver, clock, metrics } = deps;
-        let changes = replica.changes();
-        let table = Arc::new(Table::new(replica, node_key, &settings.tls, metrics.clone()));
-        let timeout = settings.tls.handshake_timeout;
-        let acceptor =
-            Acceptor::new(Arc::clone(&table), Arc::clone(&clock), timeout, metrics.clone());
+        let (changes, ticket_changes) = (replica.changes(), replica.changes());
+        let tickets_of = replica.clone();
+        let tickets = Arc::new(TicketKeys::new(Arc::clone(&clock)).map_err(StartError::Tls)?);
+        tickets.load(&replica, &node_key);
+        let table = Arc::new(Table::new(TableDeps {
+            replica,
+            node_key: node_key.clone(),
+            defaults: settings.tls.clone(),
+            tickets: Arc::clone(&tickets),
+            metrics: metrics.clone(),
+        }));
+        let acceptor = Acceptor::new(AcceptorDeps {
+            table: Arc::clone(&table),
+            clock: Arc::clone(&clock),
+            settings: settings.tls.clone(),
+            metrics: metrics.clone(),
+        });
         let pages = settings.pages_folder.as_deref().map(Pages::read).transpose()?;
         let left_out = || metrics.log_lines_left_out.clone();
         let access_log =
@@ -124,8 +139,11 @@ impl Edge {
             };
             Worker::start(number, beginning)?;
         }
-        let follower = tokio::spawn(async move { table.follow(changes).await });
-        Ok(RunningEdge { addresses, draining, ending, follower, drain_timeout })
+        let followers = [
+            tokio::spawn(async move { table.follow(changes).await }),
+            tokio::spawn(async move { tickets.follow(tickets_of, node_key, ticket_changes).await }),
+        ];
+        Ok(RunningEdge { addresses, draining, ending, followers, drain_timeout })
     }
 }
 
@@ -145,7 +163,7 @@ pub struct RunningEdge {
     addresses: (SocketAddr, SocketAddr),
     draining: watch::Sender<bool>,
     ending: watch::Sender<bool>,
-    follower: tokio::task::JoinHandle<()>,
+    followers: [tokio::task::JoinHandle<()>; 2],
     drain_timeout: Duration,
 }
 
@@ -176,6 +194,6 @@ impl Drop for RunningEdge {
     fn drop(&mut self) {
         self.draining.send_replace(true);
         self.ending.send_replace(true);
-        self.follower.abort();
+        self.followers.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }

@@ -34,14 +34,18 @@ pub struct TlsDefaults {
     pub cached_names_max: NonZeroUsize,
     /// The longest time from accepting a connection to the end of its handshake.
     pub handshake_timeout: Duration,
+    /// The most handshakes that one source (an address, with IPv6 one /64) may begin in a second, twice as many after a
+    /// rest; further connections are closed. 0 for no limit: right behind a balancer that hides who connects.
+    pub handshakes_per_source_max: u32,
 }
 
 impl Default for TlsDefaults {
     fn default() -> Self {
         Self {
             min_version: TlsVersion::V1_2,
-            cached_names_max: NonZeroUsize::new(50_000).unwrap_or(NonZeroUsize::MIN),
+            cached_names_max: NonZeroUsize::new(200_000).unwrap_or(NonZeroUsize::MIN),
             handshake_timeout: Duration::from_secs(10),
+            handshakes_per_source_max: 500,
         }
     }
 }

@@ -38,7 +38,12 @@ use crate::{
     settings::TlsDefaults,
     sighting,
     sparing::Sparing,
-    tls::credentials::{Credentials, Purpose},
+    tls::{
+        contexts::Contexts,
+        credentials::{Credentials, Prepared, Purpose},
+        policy::{self, Versions},
+        tickets::TicketKeys,
+    },
 };
 
 /// The most unreadable entries and unusable certificates logged in a second.
@@ -70,8 +75,8 @@ pub(crate) struct Served {
     /// What the provider has said about the hostname, for the origin.
     pub(crate) metadata: Option<HeaderValue>,
     wildcard: bool,
-    exact: Option<Credentials>,
-    below: Option<Credentials>,
+    /// What handshakes use, for the name and for those below it alike; `None` while there is no certificate.
+    credentials: Option<Credentials>,
 }
 
 /// Whose certificates they are.
@@ -138,11 +143,7 @@ impl Found {
 
     /// What its handshakes use; `None` while there is no certificate.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
-        let served = self.served()?;
-        match self.side {
-            Side::Exact => served.exact.as_ref(),
-            Side::Below => served.below.as_ref(),
-        }
+        self.served()?.credentials.as_ref()
     }
 
     /// Whether both are the same hostname's, on the same side.
@@ -161,11 +162,26 @@ pub(crate) enum Prefer {
     Proof,
 }
 
+/// What a table is made of.
+pub(crate) struct TableDeps {
+    /// The truth.
+    pub(crate) replica: Replica,
+    /// Opens the private keys in it.
+    pub(crate) node_key: NodeKey,
+    /// For names that do not say.
+    pub(crate) defaults: TlsDefaults,
+    /// What their sessions are sealed with.
+    pub(crate) tickets: Arc<TicketKeys>,
+    /// Where to count.
+    pub(crate) metrics: Metrics,
+}
+
 /// The names served by this node.
 pub(crate) struct Table {
     replica: Replica,
     node_key: NodeKey,
     default_min: TlsVersion,
+    contexts: Contexts,
     sites: Cache<Box<str>, Arc<Site>>,
     /// By host: a name, or one with `*.` before it.
     packs: Cache<Box<str>, Arc<Site>>,
@@ -177,16 +193,17 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(
-        replica: Replica,
-        node_key: NodeKey,
-        defaults: &TlsDefaults,
-        metrics: Metrics,
-    ) -> Self {
+    pub(crate) fn new(deps: TableDeps) -> Self {
+        let TableDeps { replica, node_key, defaults, tickets, metrics } = deps;
+        let default_min = defaults.min_version;
+        let unset = TlsPolicy::default();
+        let contexts =
+            Contexts::new(policy::style(&unset, Versions::of(&unset, default_min)), tickets);
         Self {
             replica,
             node_key,
-            default_min: defaults.min_version,
+            default_min,
+            contexts,
             sites: Cache::new(defaults.cached_names_max.get()),
             packs: Cache::new(CACHED_PACK_HOSTS_MAX),
             zones: Cache::new(CACHED_ZONES_MAX),
@@ -282,15 +299,30 @@ impl Table {
                 self.sites.remove(&**name);
                 self.packs.remove(&**name);
             }
-            // Read from the copy at each request.
-            Change::Record { .. } => {}
-            Change::Zone(id) => drop(self.zones.remove(id)),
+            // Read from the copy at each request; kept by `TicketKeys`.
+            Change::Record { .. } | Change::TicketKeys => {}
+            Change::Zone(id) => self.forget_zone(*id),
             Change::All => {
                 self.sites.clear();
                 self.packs.clear();
                 self.zones.clear();
             }
         }
+    }
+
+    /// What is held ready of a zone's names goes only when its settings of TLS may have changed.
+    fn forget_zone(&self, id: ZoneId) {
+        let before =
+            self.zones.remove(&id).map(|(_, zone)| zone.map(|zone| zone.serving.tls.clone()));
+        let now = self.replica.zone(id).map(|zone| zone.map(|zone| zone.serving.tls));
+        if let (Some(before), Ok(now)) = (before, now)
+            && before.unwrap_or_default() == now.unwrap_or_default()
+        {
+            return;
+        }
+        let is_of_another = |site: &Site| site.served.as_ref().is_none_or(|s| s.zone != id);
+        self.sites.retain(|_, site| is_of_another(site));
+        self.packs.retain(|_, site| is_of_another(site));
     }
 
     /// Of several proven entries of a name the one proven last is served; the tokens of all are answered.
@@ -318,33 +350,42 @@ impl Table {
 
     fn served(&self, hostname: HostnameId, zone: ZoneId, routing: Routing) -> Served {
         let owner = Owner::Hostname(hostname);
-        // A hostname's settings are its own; names below it are served with the defaults (behaviour.md 4.5).
-        let below_policy = TlsPolicy::default();
-        let below = routing
-            .wildcard
-            .then(|| self.credentials(owner, Side::Below, &below_policy, &routing.certificates))
-            .flatten();
+        let tls = routing.tls.or(&self.zone_tls(zone));
         Served {
             owner,
             zone,
-            early_hints: routing.tls.early_hints == Some(Switch::On),
+            early_hints: tls.early_hints == Some(Switch::On),
             metadata: metadata::header(&routing.metadata),
             wildcard: routing.wildcard,
-            exact: self.credentials(owner, Side::Exact, &routing.tls, &routing.certificates),
-            below,
+            credentials: self.credentials(owner, &tls, &routing.certificates),
             destination: Destination::Origin(routing.origin),
         }
+    }
+
+    /// What a zone says about TLS; nothing when it cannot be read, which is logged.
+    fn zone_tls(&self, zone: ZoneId) -> TlsPolicy {
+        let zone = self.zone(zone).ok().flatten();
+        zone.map(|zone| zone.serving.tls.clone()).unwrap_or_default()
     }
 
     fn credentials(
         &self,
         owner: Owner,
-        side: Side,
         policy: &TlsPolicy,
         certificates: &[ServedCertificate],
     ) -> Option<Credentials> {
-        let purpose = Purpose { owner, side, policy, default_min: self.default_min };
-        let (ready, left_out) = Credentials::prepare(purpose, certificates, &self.node_key);
+        let purpose = Purpose { owner, policy, default_min: self.default_min };
+        let prepared = Credentials::prepare(purpose, certificates, &self.node_key, &self.contexts);
+        let Prepared { ready, left_out } = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.metrics.unusable_certificates.inc();
+                if self.log.allows() {
+                    tracing::error!(%owner, %error, "tls_settings.unusable");
+                }
+                return None;
+            }
+        };
         for (certificate, why) in left_out {
             self.metrics.unusable_certificates.inc();
             if self.log.allows() {
@@ -352,6 +393,11 @@ impl Table {
             }
         }
         ready
+    }
+
+    /// The contexts that the names' handshakes use.
+    pub(crate) fn contexts(&self) -> &Contexts {
+        &self.contexts
     }
 
     fn log_unreadable(&self, error: &ReadError) {

@@ -169,6 +169,7 @@ impl Worker {
         }
         let (stream, tls) = match port {
             Port::Http => (Stream::plain(tcp), None),
+            Port::Https if !self.shared.acceptor.admits(peer.ip()) => return,
             Port::Https => match self.shared.acceptor.accept(tcp).await {
                 Some((stream, handshake)) => (stream, Some(handshake)),
                 None => return,

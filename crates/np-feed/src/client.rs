@@ -142,7 +142,10 @@ impl Follower {
         };
         let Some(batch) = self.pull(&pull).await? else { return Ok(()) };
         let head = batch.head;
-        let is_news = batch.reset || !batch.items.is_empty() || batch.to != at.generation;
+        let is_news = batch.reset
+            || !batch.items.is_empty()
+            || batch.to != at.generation
+            || self.replica.lacks_ticket_keys(&batch)?;
         let applied = if is_news || at.feed.is_none() {
             let replica = self.replica.clone();
             // Waits for the disk.

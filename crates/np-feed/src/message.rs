@@ -87,6 +87,22 @@ pub struct Batch {
     /// The changes in order.
     #[n(6)]
     pub items: Vec<Item>,
+    /// For edges: the keys that session tickets are sealed with, all that are in use, whatever the generation. Absent
+    /// from programs that do not know of them, and for DNS nodes. 7 is not used: programs were promised to skip whatever
+    /// stands there.
+    #[n(8)]
+    pub ticket_keys: Option<Vec<SealedTicketKey>>,
+}
+
+/// The ticket key of one period, sealed to the node key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SealedTicketKey {
+    /// When its period begins, in seconds since 1970; no two keys have the same.
+    #[n(0)]
+    pub starts: i64,
+    /// The key.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub sealed: Vec<u8>,
 }
 
 /// One change: the state that `key` has now.

@@ -17,10 +17,16 @@ use aes_gcm::{
     aead::{Aead as _, KeyInit as _, Payload},
 };
 use hkdf::Hkdf;
-use np_domain::secret::{SealedBytes, SecretBytes};
+use np_domain::{
+    Timestamp,
+    secret::{SealedBytes, SecretBytes},
+    ticket_key::TicketKey,
+};
 use sha2::Sha256;
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::message::SealedTicketKey;
 
 /// Bytes of the shared secret.
 const SECRET_BYTES: usize = 32;
@@ -30,6 +36,8 @@ const NONCE_BYTES: usize = 12;
 const SEALED_FORMAT: u8 = 1;
 /// Authenticated beside each sealed key, so that nothing else sealed with this key opens as one.
 const SEALED_CONTEXT: &[u8] = b"nameplate feed: private key";
+/// The same, for ticket keys.
+const TICKET_CONTEXT: &[u8] = b"nameplate feed: ticket key";
 const CREDENTIAL_INFO: &[u8] = b"nameplate feed: credential v1";
 const SEALING_INFO: &[u8] = b"nameplate feed: sealing v1";
 const FINGERPRINT_INFO: &[u8] = b"nameplate feed: fingerprint v1";
@@ -128,8 +136,18 @@ impl NodeKey {
 
     /// Seals a private key to the nodes; each call gives other bytes.
     pub fn seal(&self, secret: &SecretBytes) -> SealedBytes {
+        self.seal_as(SEALED_CONTEXT, secret)
+    }
+
+    /// Seals a ticket key to the nodes.
+    pub fn seal_ticket_key(&self, key: &TicketKey) -> SealedTicketKey {
+        let sealed = self.seal_as(TICKET_CONTEXT, &key.secret).as_bytes().to_vec();
+        SealedTicketKey { starts: key.starts.unix_timestamp(), sealed }
+    }
+
+    fn seal_as(&self, context: &'static [u8], secret: &SecretBytes) -> SealedBytes {
         let nonce: [u8; NONCE_BYTES] = rand::random();
-        let payload = Payload { msg: secret.expose(), aad: SEALED_CONTEXT };
+        let payload = Payload { msg: secret.expose(), aad: context };
         // AES-GCM refuses only messages beyond 64 GiB; an empty body then opens nowhere.
         let body = self.0.cipher.encrypt(&nonce.into(), payload).unwrap_or_default();
         let mut sealed = Vec::with_capacity(1 + NONCE_BYTES + body.len());
@@ -144,12 +162,25 @@ impl NodeKey {
     /// # Errors
     /// When it was sealed to another node key, or damaged.
     pub fn open(&self, sealed: &SealedBytes) -> Result<SecretBytes, NotOurs> {
-        let (format, rest) = sealed.as_bytes().split_first().ok_or(NotOurs)?;
+        self.open_as(SEALED_CONTEXT, sealed.as_bytes())
+    }
+
+    /// Opens what [`NodeKey::seal_ticket_key`] made.
+    ///
+    /// # Errors
+    /// When it was sealed to another node key, or damaged.
+    pub fn open_ticket_key(&self, key: &SealedTicketKey) -> Result<TicketKey, NotOurs> {
+        let starts = Timestamp::from_unix_timestamp(key.starts).map_err(|_| NotOurs)?;
+        Ok(TicketKey { starts, secret: self.open_as(TICKET_CONTEXT, &key.sealed)? })
+    }
+
+    fn open_as(&self, context: &'static [u8], sealed: &[u8]) -> Result<SecretBytes, NotOurs> {
+        let (format, rest) = sealed.split_first().ok_or(NotOurs)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(NotOurs)?;
         if *format != SEALED_FORMAT {
             return Err(NotOurs);
         }
-        let payload = Payload { msg: body, aad: SEALED_CONTEXT };
+        let payload = Payload { msg: body, aad: context };
         let secret = self.0.cipher.decrypt(nonce.into(), payload).map_err(|_| NotOurs)?;
         Ok(SecretBytes::new(secret))
     }
@@ -206,6 +237,19 @@ mod tests {
         assert_eq!(ours.open(&sealed), Ok(secret.clone()));
         assert_ne!(sealed, ours.seal(&secret));
         assert_eq!(theirs.open(&sealed), Err(NotOurs));
+    }
+
+    #[test]
+    fn a_ticket_key_opens_as_nothing_else() {
+        let ours = NodeKey::from_secret(&[1; 32]);
+        let starts = Timestamp::from_unix_timestamp(1_800_000_000).unwrap();
+        let key = TicketKey { starts, secret: SecretBytes::new(vec![5; 80]) };
+        let sealed = ours.seal_ticket_key(&key);
+        assert_eq!(ours.open_ticket_key(&sealed), Ok(key.clone()));
+        assert_eq!(ours.open(&SealedBytes::from_vec(sealed.sealed.clone())), Err(NotOurs));
+        let other = ours.seal(&key.secret).as_bytes().to_vec();
+        let other = SealedTicketKey { sealed: other, ..sealed };
+        assert_eq!(ours.open_ticket_key(&other), Err(NotOurs));
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub enum Change {
         /// Its zone.
         zone: ZoneId,
     },
+    /// The keys that session tickets are sealed with.
+    TicketKeys,
     /// A zone.
     Zone(ZoneId),
     /// Possibly everything.

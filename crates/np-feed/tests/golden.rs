@@ -19,7 +19,9 @@ use np_domain::{
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
     zone::settings::{OriginTls, SecurityHeader, Serving},
 };
-use np_feed::message::{Batch, Content, FORMAT, FeedId, Item, PULL_BYTES_MAX, Pull, SIGHTINGS_MAX};
+use np_feed::message::{
+    Batch, Content, FORMAT, FeedId, Item, PULL_BYTES_MAX, Pull, SIGHTINGS_MAX, SealedTicketKey,
+};
 use time::macros::datetime;
 
 const PULL: &str = include_str!("golden/pull-v1.hex");
@@ -32,6 +34,8 @@ const PACK_BATCH: &str = include_str!("golden/batch-pack-v1.hex");
 /// A zone with settings, which came after version 1's first; programs from before skip them.
 const SERVED_ZONE: &str = include_str!("golden/zone-serving-v1.hex");
 const RECORDS: &str = include_str!("golden/records-v1.hex");
+/// A batch with the keys of session tickets, which came after version 1's first programs: those skip them.
+const TICKET_KEYS: &str = include_str!("golden/ticket-keys-v1.hex");
 /// A batch as a later program of the same format could write it: each structure has a field more, one item is of a kind
 /// that version 1 does not know, one certificate's key too.
 const LATER_BATCH: &str = include_str!("golden/batch-later.hex");
@@ -126,6 +130,7 @@ fn batch() -> Batch {
             Item::hostname(Generation(44), &bare_entry()),
             Item::gone(Generation(45), FeedKey::Hostname(HostnameId::from_bytes([5; 16]))),
         ],
+        ticket_keys: None,
     }
 }
 
@@ -159,6 +164,30 @@ fn a_pack_of_version_1_is_written_and_read_as_ever() {
     assert_eq!(Item::pack(Generation(42), &pack), pack_batch().items[0]);
     let gone = FeedKey::Pack(PackId::from_bytes([7; 16]));
     assert_eq!(read.items[1].content().unwrap(), Content::Gone(gone));
+}
+
+fn with_ticket_keys() -> Batch {
+    let key = |starts, byte: u8| SealedTicketKey { starts, sealed: vec![byte; 3] };
+    let keys = vec![key(1_795_305_600, 1), key(1_795_348_800, 2)];
+    Batch { to: Generation(41), items: Vec::new(), ticket_keys: Some(keys), ..batch() }
+}
+
+#[test]
+fn ticket_keys_are_written_and_read_as_ever_and_skipped_by_those_who_do_not_know_them() {
+    assert_eq!(hex::encode(with_ticket_keys().encode()), hex::encode(bytes(TICKET_KEYS)));
+    assert_eq!(Batch::decode(&bytes(TICKET_KEYS)).unwrap(), with_ticket_keys());
+    // The structure as it was before them.
+    #[derive(minicbor::Decode)]
+    struct Before {
+        #[n(0)]
+        format: u16,
+        #[n(5)]
+        reset: bool,
+        #[n(6)]
+        items: Vec<Item>,
+    }
+    let before: Before = minicbor::decode(&bytes(TICKET_KEYS)).unwrap();
+    assert_eq!((before.format, before.reset, before.items.len()), (FORMAT, false, 0));
 }
 
 fn bytes(golden: &str) -> Vec<u8> {
@@ -250,7 +279,7 @@ fn a_pull_with_a_field_more_is_read() {
 
 #[test]
 fn a_message_cut_anywhere_is_refused_and_never_panics() {
-    for golden in [PULL, BATCH, PACK_BATCH, SERVED_ZONE] {
+    for golden in [PULL, BATCH, PACK_BATCH, SERVED_ZONE, TICKET_KEYS] {
         let whole = bytes(golden);
         for length in 0..whole.len() {
             assert!(Pull::decode(&whole[..length]).is_err());
@@ -261,7 +290,7 @@ fn a_message_cut_anywhere_is_refused_and_never_panics() {
 
 #[test]
 fn a_batch_with_a_flipped_byte_never_panics() {
-    for golden in [BATCH, PACK_BATCH, SERVED_ZONE] {
+    for golden in [BATCH, PACK_BATCH, SERVED_ZONE, TICKET_KEYS] {
         let whole = bytes(golden);
         for position in 0..whole.len() {
             for flip in [0x01, 0x20, 0x80, 0xff] {

@@ -1,4 +1,4 @@
-//! Sealed secrets with a name: table `secrets`. The first one kept under a name stays.
+//! Sealed secrets with a name: table `secrets`. The first one kept under a name stays until it is forgotten.
 
 use async_trait::async_trait;
 
@@ -37,6 +37,16 @@ impl SecretStore for Store {
                     let row = connection.fetch_one(sql(FIND).bind(name.as_str())).await?;
                     self::sealed(&row, &name)
                 })
+            })
+            .await
+    }
+
+    async fn forget_secrets(&self, from: &str, until: &str) -> Result<(), StoreError> {
+        const FORGET: &str = "DELETE FROM secrets WHERE name >= $1 AND name < $2";
+        let forget = sql(FORGET).bind(from).bind(until);
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { connection.execute(forget).await.map(|_| ()) })
             })
             .await
     }

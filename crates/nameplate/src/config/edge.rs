@@ -71,6 +71,8 @@ pub(crate) struct Edge {
     pub(crate) header_bytes_max: usize,
     /// The longest time to the end of a handshake.
     pub(crate) handshake_timeout: Span,
+    /// The most handshakes that one address (with IPv6 one /64) may begin in a second; 0 for no limit.
+    pub(crate) handshakes_per_source_max: u32,
     /// How long a visitor's connection without a request is kept.
     pub(crate) client_idle_timeout: Span,
     /// The longest time from the first byte of a request to the end of its headers.
@@ -179,6 +181,7 @@ impl Default for Edge {
             connections_max: limits.connections_max,
             header_bytes_max: limits.header_bytes_max,
             handshake_timeout: Span(tls.handshake_timeout),
+            handshakes_per_source_max: tls.handshakes_per_source_max,
             client_idle_timeout: Span(limits.client_idle_timeout),
             client_head_timeout: Span(limits.client_head_timeout),
             client_io_timeout: Span(limits.client_io_timeout),
@@ -211,6 +214,7 @@ impl Edge {
                 min_version: self.min_tls_version.into(),
                 cached_names_max: self.cached_names_max,
                 handshake_timeout: self.handshake_timeout.0,
+                handshakes_per_source_max: self.handshakes_per_source_max,
             },
             origin: self.origin()?,
             limits: Limits {

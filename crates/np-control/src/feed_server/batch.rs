@@ -32,7 +32,12 @@ impl FeedServer {
         // A copy ahead of its own history: the store was restored from a backup.
         let reset = is_other_history || pull.after > head;
         let from = if reset { Generation::default() } else { pull.after };
-        let mut batch = Batch { format: FORMAT, feed, from, to: from, head, reset, items: vec![] };
+        let ticket_keys = match pull.role {
+            NodeRole::Dns => None,
+            NodeRole::Edge => Some(self.ticket_keys().await?),
+        };
+        let (to, items) = (from, Vec::new());
+        let mut batch = Batch { format: FORMAT, feed, from, to, head, reset, items, ticket_keys };
         if from < head {
             let items = self.feed.feed_after(from, self.limits.batch_items_max).await?;
             // A short page is not the end: the store leaves out rows that it cannot read. Only an empty one is.

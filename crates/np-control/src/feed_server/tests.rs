@@ -8,6 +8,7 @@ use np_domain::{
     ownership::{self, Leaving, SightedBy, Sighting},
     ports::{FeedSubject, NodeRole},
     secret::SealedBytes,
+    ticket_key::{self, Period, TicketKey},
 };
 use np_feed::{HttpSource, message::Content};
 use tokio::task::JoinSet;
@@ -49,6 +50,7 @@ fn world_of(outbox: Arc<Outbox>, node_key: NodeKey, limits: FeedLimits) -> World
         calls: AtomicU64::new(0),
         numbered: Mutex::new(None),
         sightings: std::sync::Mutex::default(),
+        tickets: Mutex::new(None),
     };
     World { outbox, bells, server: Arc::new(server) }
 }
@@ -381,4 +383,40 @@ async fn what_a_node_sighted_is_looked_at_once_and_rings_for_it() {
     }
     assert_eq!(world.outbox.heeded(), [id]);
     world.bells.ownership.heard().await;
+}
+
+/// The ticket keys that a batch brings, opened.
+fn ticket_keys(batch: &Batch) -> Vec<TicketKey> {
+    let sealed = batch.ticket_keys.iter().flatten();
+    sealed.map(|key| NodeKey::from_secret(&[1; 32]).open_ticket_key(key).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn all_edges_get_the_same_ticket_keys_from_any_control_process_and_name_servers_none() {
+    let world = world(limits());
+    let now = Pull { wait_ms: 0, ..pull(NodeRole::Edge) };
+    let keys = ticket_keys(&world.server.pull(&now).await.unwrap());
+    let periods = ticket_key::in_use(Plain.now()).map(|period| Period(period).starts());
+    let starts: Vec<_> = keys.iter().map(|key| key.starts).collect();
+    assert_eq!(starts, periods.collect::<Vec<_>>());
+    let restarted = world_of(world.outbox.clone(), NodeKey::from_secret(&[1; 32]), limits());
+    assert_eq!(ticket_keys(&restarted.server.pull(&now).await.unwrap()), keys);
+    let dns = Pull { wait_ms: 0, ..pull(NodeRole::Dns) };
+    assert_eq!(world.server.pull(&dns).await.unwrap().ticket_keys, None);
+}
+
+#[tokio::test]
+async fn ticket_keys_whose_sessions_have_ended_are_forgotten_for_good() {
+    let world = world(limits());
+    let oldest = *ticket_key::in_use(Plain.now()).start();
+    let names = [oldest - 1, oldest].map(|period| format!("ticket-key-{period:010}"));
+    for name in &names {
+        let sealed = Plain.seal("ticket-key", &SecretBytes::new(vec![7; 80]));
+        world.outbox.keep_secret(name, &sealed).await.unwrap();
+    }
+    let now = Pull { wait_ms: 0, ..pull(NodeRole::Edge) };
+    let keys = ticket_keys(&world.server.pull(&now).await.unwrap());
+    assert_eq!(keys[0].secret, SecretBytes::new(vec![7; 80]));
+    assert_eq!(world.outbox.secret(&names[0]).await.unwrap(), None);
+    assert!(world.outbox.secret(&names[1]).await.unwrap().is_some());
 }

@@ -58,6 +58,11 @@ impl SecretStore for MemorySecrets {
         let mut kept = self.0.lock().expect("no panic");
         Ok(kept.entry(name.to_owned()).or_insert_with(|| sealed.clone()).clone())
     }
+
+    async fn forget_secrets(&self, from: &str, until: &str) -> Result<(), StoreError> {
+        self.0.lock().expect("no panic").retain(|name, _| !(from..until).contains(&name.as_str()));
+        Ok(())
+    }
 }
 
 /// Puts the context in front, and checks it: all that the adapters can get wrong.

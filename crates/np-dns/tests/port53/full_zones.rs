@@ -65,6 +65,7 @@ impl World {
             head: to,
             reset: false,
             items,
+            ticket_keys: None,
         };
         self.replica.apply(&batch).unwrap();
     }

@@ -35,7 +35,7 @@ fn batch(generation: u64, values: &[&str]) -> Batch {
     };
     let items = vec![Item::hostname(to, &entry)];
     let (feed, from) = (FeedId([7; 16]), Generation(generation - 1));
-    Batch { format: FORMAT, feed, from, to, head: to, reset: false, items }
+    Batch { format: FORMAT, feed, from, to, head: to, reset: false, items, ticket_keys: None }
 }
 
 #[tokio::test]

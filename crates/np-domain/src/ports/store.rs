@@ -415,7 +415,7 @@ pub trait HistoryStore: Send + Sync {
     async fn history(&self, hostname: HostnameId, limit: u32) -> Result<Vec<Event>, StoreError>;
 }
 
-/// Sealed secrets with a name: ACME accounts, the local CA's key.
+/// Sealed secrets with a name: ACME accounts, the local CA's key, keys of session tickets.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
     /// The secret with this name.
@@ -428,4 +428,7 @@ pub trait SecretStore: Send + Sync {
         name: &str,
         sealed: &SealedBytes,
     ) -> Result<SealedBytes, StoreError>;
+
+    /// Removes the secrets whose names are at or after `from` and before `until`.
+    async fn forget_secrets(&self, from: &str, until: &str) -> Result<(), StoreError>;
 }

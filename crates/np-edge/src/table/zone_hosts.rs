@@ -14,7 +14,7 @@ use np_domain::{
     entry::{HttpToken, PackEntry, RecordEntry},
     id::ZoneId,
     name::DnsName,
-    tls_policy::TlsPolicy,
+    tls_policy::Switch,
 };
 use np_feed::replica::ReadError;
 
@@ -87,21 +87,16 @@ impl Table {
 
     fn served_by_pack(&self, pack: &PackEntry, side: Side) -> Option<Served> {
         let owner = Owner::Pack(pack.pack);
-        let policy = TlsPolicy::default();
-        let ready = Some(self.credentials(owner, side, &policy, &pack.certificates)?);
-        let (exact, below) = match side {
-            Side::Exact => (ready, None),
-            Side::Below => (None, ready),
-        };
+        let policy = self.zone_tls(pack.zone);
+        let credentials = Some(self.credentials(owner, &policy, &pack.certificates)?);
         Some(Served {
             owner,
             zone: pack.zone,
             destination: Destination::Records,
-            early_hints: false,
+            early_hints: policy.early_hints == Some(Switch::On),
             metadata: None,
             wildcard: side == Side::Below,
-            exact,
-            below,
+            credentials,
         })
     }
 

@@ -2,6 +2,8 @@
 
 use np_domain::tls_policy::{Switch, TlsPolicy, TlsVersion};
 
+use crate::tls::contexts::Style;
+
 /// The cipher suites up to TLS 1.2 where a hostname does not choose: forward secret and authenticated.
 const CIPHERS: [&str; 6] = [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -41,12 +43,17 @@ impl Versions {
 }
 
 /// Whether HTTP/2 is offered.
-pub(crate) fn offers_http2(policy: &TlsPolicy) -> bool {
+fn offers_http2(policy: &TlsPolicy) -> bool {
     policy.http2 != Some(Switch::Off)
 }
 
+/// What a context for these settings is like.
+pub(crate) fn style(policy: &TlsPolicy, versions: Versions) -> Style {
+    Style { ciphers: cipher_list(policy, versions).into(), http2: offers_http2(policy) }
+}
+
 /// The suites up to TLS 1.2, in order, as BoringSSL reads them.
-pub(crate) fn cipher_list(policy: &TlsPolicy, versions: Versions) -> String {
+fn cipher_list(policy: &TlsPolicy, versions: Versions) -> String {
     let spoken = policy.ciphers.iter().flat_map(|list| list.iter().map(|c| c.as_str()));
     let spoken: Vec<&str> = spoken.filter(|name| !DROPPED.contains(name)).collect();
     let names = match spoken {

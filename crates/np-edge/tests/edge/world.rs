@@ -25,6 +25,7 @@ use np_domain::{
     origin::CustomOrigin,
     secret::SecretBytes,
     text::Explanation,
+    ticket_key::TicketKey,
     tls_policy::TlsPolicy,
     zone::settings::Serving,
 };
@@ -117,27 +118,38 @@ impl World {
     }
 
     pub(crate) fn fall_back_to(&self, origin: &str) {
-        let zone = ZoneEntry {
-            zone: zone_id(),
-            name: "provider.com".parse().unwrap(),
-            fallback: Some(origin.parse().unwrap()),
-            dns: ZoneDns::Unserved,
-            serving: Default::default(),
-        };
-        self.apply(|generation| Item::zone(generation, &zone));
+        self.set_zone(origin, Serving::default());
+    }
+
+    /// What the zone says about TLS.
+    pub(crate) fn zone_tls(&self, tls: TlsPolicy) {
+        self.zone_says(Serving { tls, ..Serving::default() });
     }
 
     /// Makes settings of the zone, which has no other fallback than the world's origin.
     pub(crate) fn zone_says(&self, serving: Serving) {
-        let origin = format!("origin.provider.com:{}", self.origin.address().port());
+        self.set_zone(&format!("origin.provider.com:{}", self.origin.address().port()), serving);
+    }
+
+    fn set_zone(&self, fallback: &str, serving: Serving) {
         let zone = ZoneEntry {
             zone: zone_id(),
             name: "provider.com".parse().unwrap(),
-            fallback: Some(origin.parse().unwrap()),
+            fallback: Some(fallback.parse().unwrap()),
             dns: ZoneDns::Unserved,
             serving,
         };
         self.apply(|generation| Item::zone(generation, &zone));
+    }
+
+    /// As the control side hands them to all edges.
+    pub(crate) fn share_ticket_keys(&self, keys: &[TicketKey]) {
+        let at = Generation(self.generation.load(Ordering::SeqCst));
+        let sealed = keys.iter().map(|key| self.node_key.seal_ticket_key(key));
+        let (format, feed, ticket_keys) = (FORMAT, FeedId([9; 16]), Some(sealed.collect()));
+        let (reset, items) = (false, Vec::new());
+        let batch = Batch { format, feed, from: at, to: at, head: at, reset, items, ticket_keys };
+        self.replica.apply(&batch).unwrap();
     }
 
     pub(crate) fn publish(&self, entry: &Entry) {
@@ -152,7 +164,8 @@ impl World {
         let from = self.generation.fetch_add(1, Ordering::SeqCst);
         let (from, to) = (Generation(from), Generation(from + 1));
         let (format, feed, reset) = (FORMAT, FeedId([9; 16]), from.0 == 0);
-        let batch = Batch { format, feed, from, to, head: to, reset, items: vec![item(to)] };
+        let (items, ticket_keys) = (vec![item(to)], None);
+        let batch = Batch { format, feed, from, to, head: to, reset, items, ticket_keys };
         self.replica.apply(&batch).unwrap();
     }
 

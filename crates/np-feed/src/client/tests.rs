@@ -82,7 +82,8 @@ fn batch(from: u64, to: u64) -> Batch {
     };
     let items = (from + 1..=to).map(|n| Item::zone(Generation(n), &zone(n))).collect();
     let (from, to) = (Generation(from), Generation(to));
-    Batch { format: FORMAT, feed: FEED, from, to, head: to, reset: false, items }
+    let (reset, ticket_keys) = (false, None);
+    Batch { format: FORMAT, feed: FEED, from, to, head: to, reset, items, ticket_keys }
 }
 
 fn away() -> Result<Batch, PullError> {
@@ -208,6 +209,7 @@ impl Source for Waiting {
             tokio::time::sleep(Duration::from_millis(pull.wait_ms.into())).await;
         }
         let (from, to, head) = (pull.after, pull.after, pull.after);
-        Ok(Batch { format: FORMAT, feed: FEED, from, to, head, reset: false, items: vec![] })
+        let (format, feed, reset, items) = (FORMAT, FEED, false, Vec::new());
+        Ok(Batch { format, feed, from, to, head, reset, items, ticket_keys: None })
     }
 }

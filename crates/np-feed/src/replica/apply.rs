@@ -1,20 +1,20 @@
 //! Applying a batch: one transaction, all of it or nothing.
 
-use heed::RwTxn;
+use heed::{RoTxn, RwTxn};
 use np_domain::{
     entry::{Entry, FeedKey, Generation},
     id::{DnsRecordId, HostnameId, ZoneId},
 };
 
 use super::{
-    Applied, ApplyError, CHANGES_KEPT, Change, Replica,
+    Applied, ApplyError, CHANGES_KEPT, Change, ReadError, Replica,
     environment::{Environment, Table},
     frame::Frame,
     packs, records,
     tables::{self, Names, State, TxtValues},
     zones,
 };
-use crate::message::{Batch, Content, FORMAT, Item, Unreadable};
+use crate::message::{Batch, Content, FORMAT, Item, SealedTicketKey, Unreadable};
 
 impl Replica {
     /// Applies a batch. Items that cannot be read are skipped with a warning; what was there before stands. Blocks for
@@ -29,6 +29,12 @@ impl Replica {
         begin(&mut state, batch)?;
         let mut changes = Changes::default();
         let skipped = write_items(environment, &mut txn, state.round, batch, &mut changes)?;
+        if let Some(keys) = &batch.ticket_keys
+            && (batch.reset || are_others(environment, &txn, keys)?)
+        {
+            tables::put_ticket_keys(environment.state, &mut txn, keys)?;
+            changes.each.push(Change::TicketKeys);
+        }
         state.generation = batch.to;
         if state.is_sweeping && batch.to >= batch.head {
             sweep(environment, &mut txn, state.round)?;
@@ -43,6 +49,28 @@ impl Replica {
         }
         Ok(Applied { generation: batch.to, items: batch.items.len() - skipped, skipped })
     }
+}
+
+impl Replica {
+    /// Whether a batch brings ticket keys that the copy does not have.
+    pub(crate) fn lacks_ticket_keys(&self, batch: &Batch) -> Result<bool, ReadError> {
+        let Some(keys) = &batch.ticket_keys else { return Ok(false) };
+        let environment = &self.0.environment;
+        let txn = environment.read()?;
+        are_others(environment, &txn, keys)
+    }
+}
+
+/// Whether the copy's ticket keys are of other periods than these. They are sealed anew for each batch, so that their
+/// bytes say nothing.
+fn are_others(
+    environment: &Environment,
+    txn: &RoTxn<'_>,
+    keys: &[SealedTicketKey],
+) -> Result<bool, ReadError> {
+    let kept = tables::ticket_keys(environment.state, txn).unwrap_or_default();
+    let starts = |keys: &[SealedTicketKey]| keys.iter().map(|key| key.starts).collect::<Vec<_>>();
+    Ok(starts(&kept) != starts(keys))
 }
 
 /// Checks that the batch continues the copy, or begins it anew.
@@ -266,8 +294,8 @@ impl From<heed::Error> for ApplyError {
     }
 }
 
-impl From<super::ReadError> for ApplyError {
-    fn from(error: super::ReadError) -> Self {
+impl From<ReadError> for ApplyError {
+    fn from(error: ReadError) -> Self {
         Self::Database(error.to_string())
     }
 }

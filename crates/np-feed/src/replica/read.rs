@@ -11,7 +11,7 @@ use super::{
     frame::{DAMAGED, Frame},
     tables::{self, Place, TxtValues},
 };
-use crate::message;
+use crate::message::{self, SealedTicketKey};
 
 impl Replica {
     /// All entries of exactly this lower-case name: usually one, several when several zones hold it. Entries that cannot
@@ -86,6 +86,17 @@ impl Replica {
             answer = DelegationAnswer::NoData;
         }
         Ok(if values.is_empty() { answer } else { DelegationAnswer::Txt(values) })
+    }
+
+    /// The keys that session tickets are sealed with, each sealed to the node key; none before a control side that knows
+    /// of them was there.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn ticket_keys(&self) -> Result<Vec<SealedTicketKey>, ReadError> {
+        let environment = &self.0.environment;
+        let txn = environment.read()?;
+        tables::ticket_keys(environment.state, &txn)
     }
 
     /// How much the copy holds.

@@ -13,11 +13,13 @@ use super::{
     environment::Table,
     frame::{DAMAGED, Frame},
 };
-use crate::message::FeedId;
+use crate::message::{FeedId, SealedTicketKey};
 
 /// The version of the tables; a copy of another version is fetched anew. 3: zones by name. 2: DNS records.
 const TABLES_VERSION: u16 = 3;
 const STATE_KEY: &[u8] = b"state";
+/// Beside it: the keys that session tickets are sealed with.
+const TICKET_KEYS_KEY: &[u8] = b"ticket-keys";
 
 /// Ends the name in a key; sorts before everything that a name can contain.
 const END: u8 = 0;
@@ -75,6 +77,28 @@ impl State {
         let frame = Frame { round: self.round, generation: self.generation, content: &content };
         table.put(txn, STATE_KEY, &frame.write(STATE_KEY))
     }
+}
+
+/// The ticket keys that the copy has, sealed.
+pub(super) fn ticket_keys(
+    table: Table,
+    txn: &RoTxn<'_>,
+) -> Result<Vec<SealedTicketKey>, ReadError> {
+    let corrupt = |why: String| ReadError::Corrupt { what: "ticket keys".into(), why };
+    let Some(bytes) = table.get(txn, TICKET_KEYS_KEY)? else { return Ok(Vec::new()) };
+    let frame = Frame::read(TICKET_KEYS_KEY, bytes).ok_or_else(|| corrupt(DAMAGED.into()))?;
+    minicbor::decode(frame.content).map_err(|error| corrupt(error.to_string()))
+}
+
+/// Keeps these in the place of others.
+pub(super) fn put_ticket_keys(
+    table: Table,
+    txn: &mut RwTxn<'_>,
+    keys: &[SealedTicketKey],
+) -> heed::Result<()> {
+    let content = encode(&keys);
+    let frame = Frame { round: 0, generation: Generation::default(), content: &content };
+    table.put(txn, TICKET_KEYS_KEY, &frame.write(TICKET_KEYS_KEY))
 }
 
 /// The names under which a hostname's entry is found.

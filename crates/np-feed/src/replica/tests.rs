@@ -53,7 +53,8 @@ fn zone(n: u8) -> ZoneEntry {
 
 fn batch(from: u64, items: Vec<Item>) -> Batch {
     let to = items.last().map_or(Generation(from), Item::generation);
-    Batch { format: FORMAT, feed: FEED, from: Generation(from), to, head: to, reset: false, items }
+    let (from, reset, ticket_keys) = (Generation(from), false, None);
+    Batch { format: FORMAT, feed: FEED, from, to, head: to, reset, items, ticket_keys }
 }
 
 fn open(dir: &std::path::Path) -> Replica {

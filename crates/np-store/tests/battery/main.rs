@@ -145,7 +145,8 @@ battery! {
         every_list_keeps_its_plans_and_reads_no_whole_table,
         every_statement_keeps_its_plan_and_reads_no_whole_table;
     secrets:
-        first_secret_of_a_name_stays;
+        first_secret_of_a_name_stays,
+        secrets_are_forgotten_by_a_range_of_names;
     states:
         every_ownership_state_comes_back_equal,
         every_attempt_comes_back_equal,

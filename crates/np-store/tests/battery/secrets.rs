@@ -23,3 +23,18 @@ pub(crate) async fn first_secret_of_a_name_stays(world: World) {
     let stored = world.store.secret("acme/lets_encrypt").await.unwrap().unwrap();
     assert_eq!(answers, vec![stored; 8]);
 }
+
+pub(crate) async fn secrets_are_forgotten_by_a_range_of_names(world: World) {
+    let names = ["key-0000000001", "key-0000000002", "key-0000000010", "kez"];
+    for name in names {
+        world.store.keep_secret(name, &SealedBytes::from_vec(vec![1])).await.unwrap();
+    }
+    world.store.forget_secrets("key-0000000000", "key-0000000010").await.unwrap();
+    let mut left = Vec::new();
+    for name in names {
+        left.extend(world.store.secret(name).await.unwrap().map(|_| name));
+    }
+    assert_eq!(left, ["key-0000000010", "kez"]);
+    let again = world.store.keep_secret(names[0], &SealedBytes::from_vec(vec![2])).await;
+    assert_eq!(again.unwrap(), SealedBytes::from_vec(vec![2]));
+}

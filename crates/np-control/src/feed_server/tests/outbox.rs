@@ -149,6 +149,12 @@ impl SecretStore for Outbox {
         let mut rows = self.0.lock().unwrap();
         Ok(rows.secrets.entry(name.into()).or_insert_with(|| sealed.clone()).clone())
     }
+
+    async fn forget_secrets(&self, from: &str, until: &str) -> Result<(), StoreError> {
+        let mut rows = self.0.lock().unwrap();
+        rows.secrets.retain(|name, _| !(from..until).contains(&name.as_str()));
+        Ok(())
+    }
 }
 
 /// A vault that seals with a prefix, and a clock that stands still.

@@ -76,7 +76,8 @@ fn random_batch(rng: &mut StdRng, model: &mut Model) -> Batch {
         model.is_sweeping = false;
         model.entries.retain(|_, (round, _)| *round == model.round);
     }
-    Batch { format: FORMAT, feed: FEED, from: Generation(from), to, head, reset, items }
+    let (from, ticket_keys) = (Generation(from), None);
+    Batch { format: FORMAT, feed: FEED, from, to, head, reset, items, ticket_keys }
 }
 
 fn compare(replica: &Replica, model: &Model, context: &str) {

@@ -5,9 +5,9 @@ use np_domain::{
     id::{DnsRecordId, ZoneId},
 };
 
-use super::{FEED, batch, open, replica};
+use super::{batch, open, replica};
 use crate::{
-    message::{Batch, FORMAT, Item},
+    message::{Batch, Item},
     replica::{Change, RecordsAnswer, Replica},
 };
 
@@ -129,8 +129,7 @@ fn a_full_copy_leaves_no_record_of_before() {
     apply(&replica, &[proxied(1, "a.provider.com"), proxied(2, "b.provider.com")]);
     let to = Generation(1);
     let items = vec![Item::record(to, &proxied(2, "b.provider.com"))];
-    let reset =
-        Batch { format: FORMAT, feed: FEED, from: Generation(0), to, head: to, reset: true, items };
+    let reset = Batch { reset: true, head: to, to, ..super::batch(0, items) };
     replica.apply(&reset).unwrap();
     drop(replica);
     let replica = open(dir.path());
