@@ -15,6 +15,7 @@ mod hints;
 mod http1;
 mod http2;
 mod interim;
+pub mod listen;
 mod metrics;
 pub mod origin_resolver;
 pub mod pages;

@@ -5,7 +5,6 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    num::NonZeroUsize,
     sync::Arc,
     time::Duration,
 };
@@ -41,10 +40,11 @@ pub struct EdgeDeps {
     pub replica: Replica,
     /// Opens the private keys in the replica.
     pub node_key: NodeKey,
-    /// Where TLS is accepted: port 443.
-    pub https: TcpListener,
+    /// Where TLS is accepted: port 443. One socket for each thread ([`crate::listen::bind`]); threads without one of their
+    /// own share.
+    pub https: Vec<TcpListener>,
     /// Where tokens and plain HTTP are answered: port 80.
-    pub http: TcpListener,
+    pub http: Vec<TcpListener>,
     /// What the operator has set.
     pub settings: EdgeSettings,
     /// Finds origins.
@@ -112,7 +112,9 @@ impl Edge {
             settings.access_log.as_ref().map(|log| AccessLog::open(log, left_out())).transpose();
         let trusted_roots = settings.origin.trusted_roots.as_deref();
         let origin_tls = OriginTls::new(trusted_roots).map_err(StartError::OriginTls)?;
-        let addresses = (https.local_addr()?, http.local_addr()?);
+        let addresses = (address(&https)?, address(&http)?);
+        let threads = settings.thread_count().get();
+        let (mut https, mut http) = (shares(&https, threads)?, shares(&http, threads)?);
         let drain_timeout = settings.limits.drain_timeout;
         let shared = Arc::new(Shared {
             table: Arc::clone(&table),
@@ -129,11 +131,11 @@ impl Edge {
         });
         let (draining, drain) = watch::channel(false);
         let (ending, end) = watch::channel(false);
-        for number in 0..threads(&shared.settings) {
+        for number in 0..threads {
             let beginning = Beginning {
                 shared: Arc::clone(&shared),
-                https: vec![listener(&https)?],
-                http: vec![listener(&http)?],
+                https: std::mem::take(&mut https[number]),
+                http: std::mem::take(&mut http[number]),
                 drain: drain.clone(),
                 end: end.clone(),
             };
@@ -147,15 +149,19 @@ impl Edge {
     }
 }
 
-fn threads(settings: &EdgeSettings) -> usize {
-    let chosen = settings.threads.or_else(|| std::thread::available_parallelism().ok());
-    chosen.map_or(1, NonZeroUsize::get)
+fn address(listeners: &[TcpListener]) -> io::Result<SocketAddr> {
+    listeners.first().ok_or(io::ErrorKind::NotFound)?.local_addr()
 }
 
-fn listener(listener: &TcpListener) -> io::Result<TcpListener> {
-    let listener = listener.try_clone()?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+/// The sockets of each thread: every socket has a thread, and every thread a socket.
+fn shares(listeners: &[TcpListener], threads: usize) -> io::Result<Vec<Vec<TcpListener>>> {
+    let mut shares: Vec<Vec<TcpListener>> = (0..threads).map(|_| Vec::new()).collect();
+    for number in 0..threads.max(listeners.len()) {
+        let listener = listeners[number % listeners.len()].try_clone()?;
+        listener.set_nonblocking(true)?;
+        shares[number % threads].push(listener);
+    }
+    Ok(shares)
 }
 
 /// An edge at work. Dropping it ends everything at once.

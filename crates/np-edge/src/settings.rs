@@ -25,6 +25,14 @@ pub struct EdgeSettings {
     pub access_log: Option<AccessLogSettings>,
 }
 
+impl EdgeSettings {
+    /// How many threads serve.
+    pub fn thread_count(&self) -> NonZeroUsize {
+        let cores = || std::thread::available_parallelism().ok();
+        self.threads.or_else(cores).unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
 /// How TLS is spoken to clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsDefaults {

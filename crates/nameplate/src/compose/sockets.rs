@@ -35,10 +35,10 @@ pub(crate) struct ControlSockets {
 
 /// What an edge listens on.
 pub(crate) struct EdgeSockets {
-    /// `edge.https_listen`
-    pub(crate) https: TcpListener,
-    /// `edge.http_listen`
-    pub(crate) http: TcpListener,
+    /// `edge.https_listen`, one for each thread
+    pub(crate) https: Vec<TcpListener>,
+    /// `edge.http_listen`, one for each thread
+    pub(crate) http: Vec<TcpListener>,
 }
 
 impl Sockets {
@@ -54,8 +54,13 @@ impl Sockets {
             Ok(ControlSockets { api, feed: tcp("feed", "listen", config.feed.listen)? })
         };
         let edge = || {
-            let https = tcp("edge", "https_listen", config.edge.https_listen)?;
-            Ok(EdgeSockets { https, http: tcp("edge", "http_listen", config.edge.http_listen)? })
+            let threads = config.edge.thread_count();
+            let bind = |key, address| {
+                np_edge::listen::bind(address, threads)
+                    .map_err(|why| loaded.blame("edge", refused(key, address, &why)))
+            };
+            let https = bind("https_listen", config.edge.https_listen)?;
+            Ok(EdgeSockets { https, http: bind("http_listen", config.edge.http_listen)? })
         };
         let dns = |address: &SocketAddr| {
             let refused = |why: np_dns::BindError| refused("listen", why.address, &why.source);

@@ -207,6 +207,12 @@ impl Edge {
         }
     }
 
+    /// How many threads serve.
+    pub(crate) fn thread_count(&self) -> NonZeroUsize {
+        let threads = NonZeroUsize::new(self.threads);
+        EdgeSettings { threads, ..EdgeSettings::default() }.thread_count()
+    }
+
     /// How the edge serves; `drain` is how long requests may go on once a shutdown has begun.
     pub(crate) fn settings(&self, drain: Span) -> Result<EdgeSettings, Invalid> {
         Ok(EdgeSettings {

@@ -1,7 +1,7 @@
 //! A running edge with a replica that the test writes, an origin, and clients.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, atomic::AtomicU64, atomic::Ordering},
 };
 
@@ -30,7 +30,7 @@ use np_domain::{
     zone::settings::Serving,
 };
 use np_edge::{
-    Edge, EdgeDeps, EdgeSettings, Metrics, OriginResolver, RunningEdge,
+    Edge, EdgeDeps, EdgeSettings, Metrics, OriginResolver, RunningEdge, listen,
     origin_resolver::OriginLookupError,
 };
 use np_feed::{
@@ -99,11 +99,12 @@ impl World {
         let replica = Replica::open(dir.path(), &options).unwrap();
         let node_key = NodeKey::from_secret(&[3; 32]);
         let mut registry = Registry::default();
+        let threads = settings.thread_count();
         let edge = Edge::start(EdgeDeps {
             replica: replica.clone(),
             node_key: node_key.clone(),
-            https: TcpListener::bind("127.0.0.1:0").unwrap(),
-            http: TcpListener::bind("127.0.0.1:0").unwrap(),
+            https: listen::bind(([127, 0, 0, 1], 0).into(), threads).unwrap(),
+            http: listen::bind(([127, 0, 0, 1], 0).into(), threads).unwrap(),
             settings,
             resolver: Arc::new(ToLoopback),
             clock: Arc::new(TestClock::new()),
