@@ -131,6 +131,10 @@ fn admit(worker: &Worker, head: &request::Parts, exchange: &mut Exchange) -> Res
     if headers::wire_bytes(&head.uri, &head.headers) > limits.header_bytes_max {
         return Err(Failure::HeadersTooLarge);
     }
+    // Tunnels to anywhere are what forward proxies give.
+    if head.method == Method::CONNECT {
+        return Err(Failure::BadRequest);
+    }
     if headers::is_in_a_loop(&head.headers) {
         return Err(Failure::Loop);
     }

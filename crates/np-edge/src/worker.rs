@@ -137,11 +137,11 @@ impl Worker {
 
     async fn accept(self: Rc<Self>, listener: TcpListener, port: Port) {
         loop {
-            // Both: a connection, and room for it.
-            let room = Arc::clone(&self.shared.connections);
-            let Ok(place) = room.acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((tcp, peer)) => {
+                    // Room is taken once there is somebody to have it: ports that wait hold none.
+                    let room = Arc::clone(&self.shared.connections);
+                    let Ok(place) = room.acquire_owned().await else { return };
                     let visit = Visit { tcp, peer, port, place };
                     tokio::task::spawn_local(Rc::clone(&self).visit(visit));
                 }

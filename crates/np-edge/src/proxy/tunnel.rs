@@ -19,6 +19,7 @@ use crate::{
         Fault,
         connection::{AnswerBody, Connection},
     },
+    watch::{Control, Entered},
     worker::Worker,
 };
 
@@ -51,14 +52,23 @@ impl Upgrade {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let origin = hyper::upgrade::on(&mut response);
             let idle = worker.shared.settings.limits.tunnel_idle_timeout;
-            let client = Rc::clone(&exchange.client);
-            tokio::task::spawn_local(join(self.client, origin, idle, client));
+            let place = Place {
+                _client: Rc::clone(&exchange.client),
+                _control: worker.watch.control(None),
+            };
+            tokio::task::spawn_local(join(self.client, origin, idle, place));
         }
         Ok(response.map(|incoming| AnswerBody::detached(incoming, &clock)))
     }
 }
 
-async fn join(client: OnUpgrade, origin: OnUpgrade, idle: Duration, place: Rc<Client>) {
+/// What a tunnel holds: its connection's place, and an entry among the connections that a drain waits for.
+struct Place {
+    _client: Rc<Client>,
+    _control: Entered<Control>,
+}
+
+async fn join(client: OnUpgrade, origin: OnUpgrade, idle: Duration, place: Place) {
     if let (Ok(client), Ok(origin)) = (client.await, origin.await) {
         // A side that breaks off has ended the tunnel as much as one that closes.
         let _ = pass(TokioIo::new(client), TokioIo::new(origin), idle).await;

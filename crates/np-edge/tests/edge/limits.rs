@@ -114,6 +114,18 @@ async fn a_connection_that_is_old_enough_ends_between_two_requests() {
 }
 
 #[tokio::test]
+async fn as_many_connections_as_are_allowed_are_served_on_both_ports() {
+    let mut settings = open_settings();
+    settings.limits.connections_max = 1;
+    let world = World::with(settings).await;
+    world.proven(HOST).publish();
+    for _ in 0..3 {
+        serves_others(&world).await;
+        assert_eq!(world.get(HOST, "/").await.status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn requests_that_are_given_up_at_once_again_and_again_end_the_connection() {
     let world = World::start().await;
     let origin = Scripted::start(After::Stay, |_| ok("fine")).await;

@@ -83,6 +83,27 @@ async fn a_websocket_passes_through() {
 }
 
 #[tokio::test]
+async fn a_shutdown_waits_for_an_open_websocket() {
+    let world = World::start().await;
+    world.proven("app.customer.com").publish();
+    let address = world.edge.http_addr();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let upgrade = b"GET /socket HTTP/1.1\r\nHost: app.customer.com\r\nConnection: Upgrade\r\n\
+                    Upgrade: websocket\r\n\r\n";
+    crate::raw::write(&mut stream, upgrade).await;
+    crate::raw::read_until(&mut stream, b"\r\n\r\n").await;
+    let World { edge, origin, replica, .. } = world;
+    let shutdown = tokio::spawn(edge.shutdown());
+    crate::world::wait_for(async || tokio::net::TcpStream::connect(address).await.is_err()).await;
+    crate::raw::write(&mut stream, b"still here").await;
+    crate::raw::read_until(&mut stream, b"still here").await;
+    assert!(!shutdown.is_finished());
+    drop(stream);
+    shutdown.await.unwrap();
+    drop((origin, replica));
+}
+
+#[tokio::test]
 async fn a_request_for_another_name_than_the_connections_is_misdirected() {
     let world = World::start().await;
     world.proven("app.customer.com").publish();

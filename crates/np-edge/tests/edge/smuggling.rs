@@ -44,6 +44,9 @@ async fn http1_requests_that_can_be_read_in_two_ways_are_refused() {
     let old =
         format!("POST / HTTP/1.0\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
     assert!(raw::exchange(&world, old.as_bytes()).await.contains(" 400 "));
+    let tunnel =
+        format!("CONNECT {HOST}:80 HTTP/1.1\r\nHost: {HOST}:80\r\nConnection: close\r\n\r\n");
+    assert!(raw::exchange(&world, tunnel.as_bytes()).await.contains(" 400 "));
     assert!(origin.seen().is_empty(), "{:?}", origin.seen());
 }
 
