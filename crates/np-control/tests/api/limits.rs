@@ -1,6 +1,6 @@
 //! How often callers may do what.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::Method;
 use np_control::{
@@ -83,6 +83,41 @@ async fn of_a_bulk_create_each_that_succeeded_is_counted() {
     assert_eq!(many(&["a.customer.com", "b.customer.com", "b.customer.com"]).await.status, 200);
     assert_eq!(many(&["a.customer.com", "c.customer.com"]).await.status, 200);
     assert_eq!(many(&["d.customer.com"]).await.failure(), (429, 10429, ""));
+}
+
+#[tokio::test]
+async fn bulk_creates_at_the_same_time_pass_the_limit_once() {
+    let world = world(Rates { creates: Some(rate(2, 60, Some(30))), ..Rates::OFF }).await;
+    let path = format!("{}/bulk", world.hostnames().await);
+    let many = async |start: &str| {
+        let hostnames: Vec<_> = (0..3)
+            .map(|number| json!({ "hostname": format!("{start}{number}.customer.com") }))
+            .collect();
+        world.post(&path, json!({ "hostnames": hostnames })).await.status.as_u16()
+    };
+    let mut statuses: [u16; 3] = tokio::join!(many("a"), many("b"), many("c")).into();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 429, 429]);
+}
+
+#[tokio::test]
+async fn a_create_whose_caller_hangs_up_is_counted() {
+    let rates = Rates { creates: Some(rate(1, 60, None)), ..Rates::OFF };
+    let create_wait = Duration::from_secs(24 * 60 * 60);
+    let world = Arc::new(World::with(ApiSettings { rates, create_wait, ..settings() }).await);
+    let path = world.hostnames().await;
+    let create = |name: &str| {
+        let (world, path) = (world.clone(), path.clone());
+        let body = json!({ "hostname": name, "ssl": { "type": "dv", "method": "txt" } });
+        async move { world.post(&path, body).await }
+    };
+    let waiting = tokio::spawn(create("a.customer.com"));
+    while world.get(&path).await.result() == &json!([]) {
+        tokio::task::yield_now().await;
+    }
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    assert_eq!(create("b.customer.com").await.failure(), (429, 10429, ""));
 }
 
 #[tokio::test]
