@@ -17,6 +17,7 @@ use np_domain::{
     entry::{ProxiedAddresses, RecordEntry, ZoneDns, ZoneEntry},
     id::ZoneId,
     name::DnsName,
+    text::Explanation,
 };
 use np_feed::replica::{RecordsAnswer, Replica};
 use tracing::debug;
@@ -31,8 +32,8 @@ use crate::{
     zone::{Cut, Datum, Enclosing, Node, Unreadable, Zone, ZoneSource, wire_name},
 };
 
-/// The label below which a CA looks for its TXT values (RFC 8555 section 8.4).
-const CHALLENGE: &str = "_acme-challenge.";
+/// Below these labels a CA looks for its TXT values: dns-01 (RFC 8555 section 8.4), and records that stay.
+const CHALLENGES: [&str; 2] = ["_acme-challenge.", "_validation-persist."];
 /// For how long resolvers may keep the edges' addresses, in seconds: the original's TTL of proxied records.
 const PROXIED_TTL_SECONDS: u32 = 300;
 
@@ -78,6 +79,19 @@ pub trait ZoneData: DelegationData {
     /// When the replica cannot be read.
     fn records(&self, zone: ZoneId, name: &str) -> Result<HeldRecords, Unreadable>;
 
+    /// The values that a CA looks for while a custom hostname of this zone has an open order. Only its own zone's DNS
+    /// answers with them: another account's zone of the name must not prove it for whoever adds it.
+    ///
+    /// # Errors
+    /// When the replica cannot be read.
+    fn hostname_challenge(
+        &self,
+        _zone: ZoneId,
+        _host: &str,
+    ) -> Result<Vec<Explanation>, Unreadable> {
+        Ok(Vec::new())
+    }
+
     /// Somebody asked for `target`, a name of the zone without the zone's own.
     fn asked(&self, _zone: ZoneId, _target: &str) {}
 }
@@ -103,6 +117,15 @@ impl ZoneData for Replica {
                 Err(Unreadable)
             }
         }
+    }
+
+    fn hostname_challenge(&self, zone: ZoneId, host: &str) -> Result<Vec<Explanation>, Unreadable> {
+        let found = self.hosts(host).map_err(|error| {
+            debug!(%error, host, "dns.replica.unreadable");
+            Unreadable
+        })?;
+        let own = found.into_iter().filter(|stored| stored.entry.zone == zone);
+        Ok(own.filter_map(|stored| stored.entry.delegation).flat_map(|d| d.txt).collect())
     }
 
     fn asked(&self, zone: ZoneId, target: &str) {
@@ -258,7 +281,7 @@ impl FullZone {
     /// What a name has that has no record and none below it.
     fn unknown(&self, key: &str, encloser: &str) -> Result<Node, Unreadable> {
         let challenge = self.shared.data.lookup(key)?;
-        if let Held::Txt(_) = challenge {
+        if matches!(challenge, Held::Txt(_)) || !self.challenge(key)?.is_empty() {
             return self.with_challenge(key, Vec::new());
         }
         Ok(match self.held(&format!("*.{encloser}"))? {
@@ -275,14 +298,28 @@ impl FullZone {
 
     /// Adds what a CA looks for at the name. It needs it more than an alias that stands there.
     fn with_challenge(&self, key: &str, mut data: Vec<Datum>) -> Result<Node, Unreadable> {
-        if key.starts_with(CHALLENGE)
-            && let Held::Txt(values) = self.shared.data.lookup(key)?
-        {
+        let values = self.challenge(key)?;
+        if !values.is_empty() {
             let ttl = self.shared.challenge_ttl;
             data.retain(|datum| datum.kind() != RecordType::CNAME);
             data.extend(values.iter().map(|value| Datum { ttl, data: txt(value.as_str()) }));
         }
         Ok(Node::Present(data))
+    }
+
+    /// What a CA looks for at the name: for packs of the zone, and for its custom hostnames.
+    fn challenge(&self, key: &str) -> Result<Vec<Explanation>, Unreadable> {
+        let Some(host) = challenged(key) else { return Ok(Vec::new()) };
+        let mut values = match self.shared.data.lookup(key)? {
+            Held::Txt(values) => values,
+            Held::NoData | Held::NoSuchName => Vec::new(),
+        };
+        for value in self.shared.data.hostname_challenge(self.zone.zone, host)? {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        Ok(values)
     }
 
     /// The end of the zone at `name`, if its records name other name servers.
@@ -334,6 +371,14 @@ impl FullZone {
             Datum { ttl: PROXIED_TTL_SECONDS, data }
         })
     }
+}
+
+/// The name that TXT values at `key` are about, if it is a place for such.
+fn challenged(key: &str) -> Option<&str> {
+    let plain = CHALLENGES.iter().find_map(|label| key.strip_prefix(label));
+    // With an account's label before it (draft-ietf-acme-dns-account-label).
+    let of_account = || key.strip_prefix('_')?.split_once('.')?.1.strip_prefix(CHALLENGES[0]);
+    plain.or_else(of_account)
 }
 
 /// A record with its own content. Only what is looked into is read; everything else is passed on as bytes (RFC 3597).

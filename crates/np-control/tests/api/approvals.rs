@@ -46,6 +46,8 @@ async fn asked(world: &World) -> String {
     });
     let created = world.post(&path, body).await;
     assert_eq!(created.status, 201, "{created:?}");
+    let warning = created.body["messages"][0]["message"].as_str().unwrap();
+    assert!(warning.contains("2028-03-15"), "{warning}");
     issuer::place_email_order(world, &path).await;
     let record = issuer::first(world, &path).await;
     let approval = Approval {

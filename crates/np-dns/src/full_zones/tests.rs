@@ -24,6 +24,8 @@ struct Memory {
     zones: Vec<AnsweringZone>,
     records: Vec<RecordEntry>,
     challenges: BTreeMap<String, Vec<String>>,
+    /// Of custom hostnames, with their zones.
+    hostnames: Vec<(ZoneId, &'static str, &'static str)>,
 }
 
 fn is_below(name: &str, above: &str) -> bool {
@@ -59,6 +61,11 @@ impl ZoneData for Memory {
             true if of_zone().any(|r| is_below(r.name.as_str(), name)) => HeldRecords::Empty,
             true => HeldRecords::NoSuchName,
         })
+    }
+
+    fn hostname_challenge(&self, zone: ZoneId, host: &str) -> Result<Vec<Explanation>, Unreadable> {
+        let own = self.hostnames.iter().filter(|(of, name, _)| *of == zone && *name == host);
+        Ok(own.map(|(_, _, value)| Explanation::new(value)).collect())
     }
 }
 
@@ -325,6 +332,32 @@ fn below_a_delegation_is_a_referral_with_the_addresses_that_we_know() {
         &[
             ("part.shop.com", T::DS, "part.shop.com DS 6 bytes"),
             ("to-part.shop.com", T::A, &chained),
+        ],
+    );
+}
+
+#[test]
+fn custom_hostnames_of_the_zone_need_no_record_for_the_ca_and_those_of_other_zones_get_none() {
+    let mut memory = shop();
+    let other = ZoneId::from_bytes([7; 16]);
+    memory.hostnames = vec![
+        (SHOP, "app.shop.com", "one"),
+        (SHOP, "app.shop.com", "two"),
+        (other, "victim.shop.com", "stranger's"),
+    ];
+    let both = |at: &str| format!("{at} TXT one, {at} TXT two");
+    let places = ["_acme-challenge", "_label._acme-challenge", "_validation-persist"];
+    for place in places.map(|place| format!("{place}.app.shop.com")) {
+        check(&zones(shop()), &[(&*place, T::TXT, "nxdomain [] shop.com.")]);
+        let mut memory = shop();
+        memory.hostnames = vec![(SHOP, "app.shop.com", "one"), (SHOP, "app.shop.com", "two")];
+        check(&zones(memory), &[(&*place, T::TXT, &*both(&place))]);
+    }
+    check(
+        &zones(memory),
+        &[
+            ("_acme-challenge.victim.shop.com", T::TXT, "nxdomain [] shop.com."),
+            ("_other.app.shop.com", T::TXT, "nxdomain [] shop.com."),
         ],
     );
 }

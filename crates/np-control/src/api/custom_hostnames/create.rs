@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
+use np_domain::certificate::DcvMethod;
 
 use crate::{
     api::{
@@ -10,7 +11,7 @@ use crate::{
         body::Body,
         envelope::{Envelope, Reply},
         guard::Creates,
-        wire::{custom_hostname::parse_create, quota},
+        wire::{custom_hostname::parse_create, quota, ssl},
     },
     app::hostnames,
 };
@@ -28,7 +29,10 @@ pub(crate) async fn create(
     let created = hostnames::create(&api.app, &zone, new).await;
     creates.keep(u64::from(created.is_ok()));
     let created = created?;
-    let messages = created.nearly_full.map(quota::warning).into_iter().collect();
+    let wanted = created.outcome.certificate.as_ref().map(|certificate| &certificate.wanted);
+    let by_email = wanted.filter(|wanted| wanted.method == DcvMethod::Email);
+    let nearly_full = created.nearly_full.map(quota::warning);
+    let messages = nearly_full.into_iter().chain(by_email.map(|_| ssl::email_ends())).collect();
     let result = super::view(&api, &zone).render(&created.outcome);
     Ok(Envelope { messages, ..Envelope::of(result) }.reply(StatusCode::CREATED))
 }

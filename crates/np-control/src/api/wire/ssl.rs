@@ -10,7 +10,7 @@ pub(crate) use render::{
 pub(crate) use upload::{PairBody, parse_replacement};
 
 use np_domain::{
-    certificate::{AuthorityName, BundleMethod, DcvMethod, Wanted},
+    certificate::{AuthorityName, BundleMethod, DcvMethod, Wanted, control::EMAIL_ENDS},
     tls_policy::{CipherList, Switch, TlsPolicy, TlsVersion},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -22,7 +22,7 @@ use super::{
     object::Object,
 };
 use crate::{
-    api::{ApiSettings, openapi::shape},
+    api::{ApiSettings, Problem, envelope::Item, openapi::shape},
     app::hostnames::{Asked, CertificateEdit, TlsEdit},
 };
 
@@ -76,6 +76,18 @@ struct SettingsBody {
     early_hints: Option<String>,
     /// Names of cipher suites of TLS 1.2 and before, as OpenSSL writes them.
     ciphers: Option<Vec<String>>,
+}
+
+/// Says that certificates validated by e-mail cannot be renewed for ever.
+pub(crate) fn email_ends() -> Item {
+    Item {
+        code: Problem::MethodUnsupported.row().code,
+        message: format!(
+            "No certificate authority may validate by email from {EMAIL_ENDS} on: plan for `txt`, which needs one record once."
+        ),
+        source: None,
+        error_chain: Vec::new(),
+    }
 }
 
 fn authority_shape(_: &mut SchemaGenerator) -> Schema {
