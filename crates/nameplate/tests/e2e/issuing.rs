@@ -1,5 +1,7 @@
 //! From a customer's records to HTTPS, by every way of showing control.
 
+use std::time::Duration;
+
 use np_testkit::dns::RecordType;
 use np_testkit::nginx::Nginx;
 use np_testkit::ports::loopback;
@@ -12,6 +14,8 @@ use crate::visitor::served;
 use crate::world::{TARGET, WITHIN, World};
 
 const HOST: &str = "app.customer.com";
+/// Well before the second try of the schedule.
+const BEFORE_THE_NEXT_TRY: Duration = Duration::from_secs(40);
 
 #[tokio::test]
 async fn a_hostname_that_points_here_is_issued_by_http_and_served_from_nginx() {
@@ -48,6 +52,21 @@ async fn a_name_whose_address_is_ours_does_not_prove_itself() {
     let path = format!("/.well-known/cf-custom-hostname-challenge/{}", text(&created, "id"));
     let answer = world.visitor.http(HOST, &path).await.unwrap();
     assert!(!answer.body.contains(&token), "our edge answered {path}");
+}
+
+#[tokio::test]
+async fn the_first_request_for_a_waiting_hostname_has_it_looked_at_at_once() {
+    let world = World::start().await;
+    world.provider.create(HOST, &json!({ "type": "dv", "method": "http" })).await.unwrap();
+    let looked = async || world.nameplate.events("ownership.unproven").into_iter().next();
+    wait::until("the first look", WITHIN, looked).await.unwrap();
+    world.point_here(HOST);
+    // The schedule's next try is a minute after the first.
+    let proven = async || {
+        world.visitor.http(HOST, "/").await.ok()?;
+        world.nameplate.events("ownership.proven").into_iter().next()
+    };
+    wait::until("a proof before the next try", BEFORE_THE_NEXT_TRY, proven).await.unwrap();
 }
 
 #[tokio::test]

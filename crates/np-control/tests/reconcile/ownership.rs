@@ -52,6 +52,20 @@ async fn txt_http_and_cname_each_prove_ownership_at_the_first_look() {
 }
 
 #[tokio::test]
+async fn the_token_is_asked_for_at_its_exact_path_by_its_exact_name_and_space_behind_it_is_nothing()
+{
+    let world = TestWorld::new().await;
+    let id = world.add(1, "app.customer.com", DcvMethod::Txt).await;
+    let token = world.record(id).await.hostname.token;
+    let place = format!("app.customer.com/.well-known/cf-custom-hostname-challenge/{id}");
+    world.customers.http.lock().unwrap().insert(place.clone(), format!("{token} \r\n"));
+    world.control("one").pass().await;
+    assert_eq!(proven_by(&world, id).await, Some(Method::Http));
+    let expected = format!("Cloudflare Custom Hostname Verification {place}");
+    assert!(world.customers.asked.lock().unwrap().contains(&expected));
+}
+
+#[tokio::test]
 async fn a_cname_chain_is_followed_ten_times_and_no_further() {
     let world = TestWorld::new().await;
     let id = world.add(1, "h0.customer.com", DcvMethod::Txt).await;

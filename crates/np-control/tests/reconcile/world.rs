@@ -53,6 +53,8 @@ pub(crate) struct Customers {
     pub(crate) txt: Mutex<HashMap<String, Vec<String>>>,
     pub(crate) cname: Mutex<HashMap<String, String>>,
     pub(crate) http: Mutex<HashMap<String, String>>,
+    /// What was asked for over HTTP: the User-Agent, then host and path.
+    pub(crate) asked: Mutex<Vec<String>>,
     /// `FLAGS TAG VALUE`
     pub(crate) caa: Mutex<HashMap<String, Vec<String>>>,
     /// A and AAAA.
@@ -152,6 +154,8 @@ impl Resolver for Customers {
 #[async_trait]
 impl HttpProbe for Customers {
     async fn fetch(&self, request: &ProbeRequest) -> Result<ProbeReply, ProbeFailure> {
+        let asked = format!("{} {}{}", request.user_agent, request.host, request.path);
+        self.asked.lock().unwrap().push(asked);
         let http = self.http.lock().unwrap();
         let body = http
             .get(&format!("{}{}", request.host, request.path))

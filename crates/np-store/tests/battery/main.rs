@@ -20,6 +20,7 @@ mod lists;
 mod outage;
 mod packs;
 mod plans;
+mod rules;
 mod secrets;
 mod states;
 mod values;
@@ -144,6 +145,11 @@ battery! {
     plans:
         every_list_keeps_its_plans_and_reads_no_whole_table,
         every_statement_keeps_its_plan_and_reads_no_whole_table;
+    rules:
+        blocked_names_are_listed_by_name_changed_and_removed_once,
+        prefixes_are_an_accounts_until_they_are_taken_back,
+        hold_of_a_zone_comes_back_equal,
+        heeding_makes_unproven_hostnames_due_and_no_others;
     secrets:
         first_secret_of_a_name_stays,
         secrets_are_forgotten_by_a_range_of_names;
