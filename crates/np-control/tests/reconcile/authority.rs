@@ -53,6 +53,11 @@ enum At {
     Valid(Vec<u8>),
 }
 
+/// Before and after each exchange with the world: whoever waits here may be dropped (see `steps`).
+pub(crate) async fn may_be_interrupted() {
+    tokio::task::yield_now().await;
+}
+
 /// How long what it signs is valid.
 pub(crate) const LIFE: time::Duration = time::Duration::days(90);
 
@@ -92,6 +97,49 @@ impl ScriptedAuthority {
             None => Ok(inner),
         }
     }
+
+    fn place_now(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
+        let mut inner = self.reachable()?;
+        inner.placed += 1;
+        let number = inner.placed;
+        let url = format!("order/{number}");
+        inner.orders.insert(url.clone(), At::Pending);
+        let controls = terms.names.iter().enumerate().map(|(position, name)| Control {
+            name: name.clone(),
+            proof: proof(terms.method, terms, number, position),
+            satisfied: false,
+        });
+        let order = Order {
+            authority: self.name(),
+            url: Explanation::new(url),
+            key_type: terms.key_type,
+            controls: controls.collect(),
+            expires_at: None,
+        };
+        inner.delegated.iter().for_each(|customers| customers.show(&order));
+        Ok(order)
+    }
+
+    fn tell_now(&self, order: &Order) -> Result<(), AuthorityError> {
+        let mut inner = self.reachable()?;
+        let rejection = inner.rejections.pop();
+        let at = inner.orders.get_mut(order.url.as_str()).ok_or(AuthorityError::OrderGone)?;
+        if matches!(at, At::Pending) {
+            *at = rejection.map_or(At::Told, At::Rejected);
+        }
+        Ok(())
+    }
+
+    fn sign_now(&self, order: &Order, csr_der: &[u8]) -> Result<OrderStatus, AuthorityError> {
+        let mut inner = self.reachable()?;
+        let mut request = CertificateSigningRequestParams::from_der(&csr_der.into()).unwrap();
+        request.params.not_before = inner.now;
+        request.params.not_after = inner.now + LIFE;
+        let leaf = request.signed_by(&self.issuer).unwrap();
+        inner.signed += 1;
+        inner.orders.insert(order.url.as_str().to_owned(), At::Valid(leaf.der().to_vec()));
+        Ok(OrderStatus::Valid)
+    }
 }
 
 fn proof(method: DcvMethod, terms: &OrderTerms, number: u32, position: usize) -> ControlProof {
@@ -122,38 +170,21 @@ impl Authority for ScriptedAuthority {
     }
 
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
-        let mut inner = self.reachable()?;
-        inner.placed += 1;
-        let number = inner.placed;
-        let url = format!("order/{number}");
-        inner.orders.insert(url.clone(), At::Pending);
-        let controls = terms.names.iter().enumerate().map(|(position, name)| Control {
-            name: name.clone(),
-            proof: proof(terms.method, terms, number, position),
-            satisfied: false,
-        });
-        let order = Order {
-            authority: self.name(),
-            url: Explanation::new(url),
-            key_type: terms.key_type,
-            controls: controls.collect(),
-            expires_at: None,
-        };
-        inner.delegated.iter().for_each(|customers| customers.show(&order));
-        Ok(order)
+        may_be_interrupted().await;
+        let placed = self.place_now(terms);
+        may_be_interrupted().await;
+        placed
     }
 
     async fn tell(&self, order: &Order) -> Result<(), AuthorityError> {
-        let mut inner = self.reachable()?;
-        let rejection = inner.rejections.pop();
-        let at = inner.orders.get_mut(order.url.as_str()).ok_or(AuthorityError::OrderGone)?;
-        if matches!(at, At::Pending) {
-            *at = rejection.map_or(At::Told, At::Rejected);
-        }
-        Ok(())
+        may_be_interrupted().await;
+        let told = self.tell_now(order);
+        may_be_interrupted().await;
+        told
     }
 
     async fn poll(&self, order: &Order) -> Result<OrderStatus, AuthorityError> {
+        may_be_interrupted().await;
         let inner = self.reachable()?;
         Ok(match inner.orders.get(order.url.as_str()).ok_or(AuthorityError::OrderGone)? {
             At::Pending => OrderStatus::Pending,
@@ -171,17 +202,13 @@ impl Authority for ScriptedAuthority {
         if status != OrderStatus::Ready {
             return Ok(status);
         }
-        let mut inner = self.reachable()?;
-        let mut request = CertificateSigningRequestParams::from_der(&csr_der.into()).unwrap();
-        request.params.not_before = inner.now;
-        request.params.not_after = inner.now + LIFE;
-        let leaf = request.signed_by(&self.issuer).unwrap();
-        inner.signed += 1;
-        inner.orders.insert(order.url.as_str().to_owned(), At::Valid(leaf.der().to_vec()));
-        Ok(OrderStatus::Valid)
+        let signed = self.sign_now(order, csr_der);
+        may_be_interrupted().await;
+        signed
     }
 
     async fn fetch(&self, order: &Order) -> Result<Vec<Box<[u8]>>, AuthorityError> {
+        may_be_interrupted().await;
         let inner = self.reachable()?;
         match inner.orders.get(order.url.as_str()) {
             Some(At::Valid(leaf)) => Ok(vec![leaf.clone().into_boxed_slice(), self.root.clone()]),
@@ -191,6 +218,7 @@ impl Authority for ScriptedAuthority {
 
     async fn revoke(&self, leaf_der: &[u8]) -> Result<(), AuthorityError> {
         self.reachable()?.revoked.push(leaf_der.into());
+        may_be_interrupted().await;
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ mod packs;
 mod reissue;
 mod renewals;
 mod sharing;
+mod steps;
 mod uploads;
 mod watching;
 mod world;

@@ -43,7 +43,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    authority::ScriptedAuthority,
+    authority::{ScriptedAuthority, may_be_interrupted},
     breakable::{Break, Breakable},
 };
 
@@ -104,6 +104,7 @@ impl Customers {
 #[async_trait]
 impl Resolver for Customers {
     async fn txt(&self, name: &DnsName) -> Result<TxtAnswer, LookupFailure> {
+        may_be_interrupted().await;
         self.check(name)?;
         let txt = self.txt.lock().unwrap();
         let values = txt.get(name.as_str()).ok_or(LookupFailure::NoSuchName)?;
@@ -115,6 +116,7 @@ impl Resolver for Customers {
     }
 
     async fn cname(&self, name: &DnsName) -> Result<Option<DnsName>, LookupFailure> {
+        may_be_interrupted().await;
         self.check(name)?;
         Ok(self.cname.lock().unwrap().get(name.as_str()).map(|target| target.parse().unwrap()))
     }
@@ -144,6 +146,7 @@ impl Resolver for Customers {
     }
 
     async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {
+        may_be_interrupted().await;
         self.check(name)?;
         let ns = self.ns.lock().unwrap();
         let servers = ns.get(name.as_str()).ok_or(LookupFailure::NoSuchName)?;
@@ -156,6 +159,7 @@ impl HttpProbe for Customers {
     async fn fetch(&self, request: &ProbeRequest) -> Result<ProbeReply, ProbeFailure> {
         let asked = format!("{} {}{}", request.user_agent, request.host, request.path);
         self.asked.lock().unwrap().push(asked);
+        may_be_interrupted().await;
         let http = self.http.lock().unwrap();
         let body = http
             .get(&format!("{}{}", request.host, request.path))
