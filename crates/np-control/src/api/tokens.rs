@@ -50,41 +50,35 @@ struct Family {
     ids: [&'static str; 8],
 }
 
-const OF_USER: Family = Family {
-    all: "/user/tokens",
-    one: "/user/tokens/{token_id}",
-    value: "/user/tokens/{token_id}/value",
-    groups: "/user/tokens/permission_groups",
-    verify: "/user/tokens/verify",
-    ids: [
-        "user-api-tokens-list-tokens",
-        "user-api-tokens-create-token",
-        "permission-groups-list-permission-groups",
-        "user-api-tokens-verify-token",
-        "user-api-tokens-token-details",
-        "user-api-tokens-update-token",
-        "user-api-tokens-delete-token",
-        "user-api-tokens-roll-token",
-    ],
-};
+/// A family below a path, with ids that begin alike. Only the list of permissions has a name of its own in the original.
+macro_rules! family {
+    ($all:literal, $of:literal, $groups:literal) => {
+        Family {
+            all: $all,
+            one: concat!($all, "/{token_id}"),
+            value: concat!($all, "/{token_id}/value"),
+            groups: concat!($all, "/permission_groups"),
+            verify: concat!($all, "/verify"),
+            ids: [
+                concat!($of, "-api-tokens-list-tokens"),
+                concat!($of, "-api-tokens-create-token"),
+                $groups,
+                concat!($of, "-api-tokens-verify-token"),
+                concat!($of, "-api-tokens-token-details"),
+                concat!($of, "-api-tokens-update-token"),
+                concat!($of, "-api-tokens-delete-token"),
+                concat!($of, "-api-tokens-roll-token"),
+            ],
+        }
+    };
+}
 
-const OF_ACCOUNT: Family = Family {
-    all: "/accounts/{account_id}/tokens",
-    one: "/accounts/{account_id}/tokens/{token_id}",
-    value: "/accounts/{account_id}/tokens/{token_id}/value",
-    groups: "/accounts/{account_id}/tokens/permission_groups",
-    verify: "/accounts/{account_id}/tokens/verify",
-    ids: [
-        "account-api-tokens-list-tokens",
-        "account-api-tokens-create-token",
-        "account-api-tokens-list-permission-groups",
-        "account-api-tokens-verify-token",
-        "account-api-tokens-token-details",
-        "account-api-tokens-update-token",
-        "account-api-tokens-delete-token",
-        "account-api-tokens-roll-token",
-    ],
-};
+const OF_USER: Family = family!("/user/tokens", "user", "permission-groups-list-permission-groups");
+const OF_ACCOUNT: Family = family!(
+    "/accounts/{account_id}/tokens",
+    "account",
+    "account-api-tokens-list-permission-groups"
+);
 
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = family::<AsUser, Anyone>(&OF_USER);

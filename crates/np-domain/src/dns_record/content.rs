@@ -3,21 +3,24 @@
 //!
 //! The structs of most types are lists of fields ([`field`]) in the order of presentation format, which is also that of
 //! the wire. TXT ([`txt`]), LOC ([`loc`]) and the parameters of HTTPS and SVCB ([`svc_params`]) have forms of their
-//! own.
+//! own. What users give and are shown is read and written in [`given`].
 
 pub mod field;
 pub mod loc;
 pub mod svc_params;
-#[cfg(test)]
-mod tests;
 pub mod txt;
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, Ipv6Addr},
-};
+mod error;
+mod given;
+#[cfg(test)]
+mod tests;
 
-use thiserror::Error;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+pub use self::{
+    error::{At, ContentError, Fault},
+    given::{Given, Part, Parts},
+};
 
 use self::{
     field::{Base64, CaaTag, Field, Hex, LongText, ShortText},
@@ -33,107 +36,6 @@ use super::{
 
 /// The most bytes of a record's value on the wire: RDLENGTH would allow 65,535, of which an answer must hold several.
 pub const RDATA_BYTES_MAX: usize = 16 * 1024;
-
-/// The field of a record that is at fault, as a path from the record: `content`, `priority`, `data/flags`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
-    /// The text as a whole, or a field where text was given.
-    Content,
-    /// A named part.
-    Data(&'static str),
-    /// The priority beside the text.
-    Priority,
-}
-
-/// Why content cannot be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("Content for {kind} record is invalid: {field} {why}")]
-pub struct ContentError {
-    /// The type.
-    pub kind: RecordKind,
-    /// Where the fault is.
-    pub at: At,
-    /// The name of the field at fault.
-    pub field: &'static str,
-    /// What is wrong, and what would be right.
-    pub why: Fault,
-}
-
-/// What is wrong with a field, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// Nothing was given.
-    #[error("is missing")]
-    Missing,
-    /// No whole number in range.
-    #[error("must be a whole number from 0 to {max}")]
-    Number {
-        /// The largest.
-        max: u32,
-    },
-    /// A number outside of a range.
-    #[error("must be {0}")]
-    Range(&'static str),
-    /// No IPv4 address.
-    #[error("must be a valid IPv4 address, such as 192.0.2.1")]
-    Ipv4,
-    /// No IPv6 address.
-    #[error("must be a valid IPv6 address, such as 2001:db8::1")]
-    Ipv6,
-    /// No name.
-    #[error("must be a valid hostname: {0}")]
-    Name(#[from] super::name::RecordNameError),
-    /// The root where a name is needed.
-    #[error("must be a hostname and not the root")]
-    Root,
-    /// Not hexadecimal.
-    #[error("must be hexadecimal digits, two for each byte")]
-    Hex,
-    /// Not base64.
-    #[error("must be base64")]
-    Base64,
-    /// Too long.
-    #[error("must have at most {max} bytes")]
-    TooLong {
-        /// The most bytes.
-        max: usize,
-    },
-    /// Text where there should be none.
-    #[error("must not be followed by anything; remove {0:?} or put quotes around text with spaces")]
-    Leftover(Box<str>),
-    /// Quotes that do not fit.
-    #[error("cannot be read: {0}")]
-    Quoting(#[from] super::tokens::BadQuoting),
-    /// A number where text is needed.
-    #[error("must be text")]
-    NotText,
-    /// Anything else: what would be right.
-    #[error("{0}")]
-    Other(&'static str),
-}
-
-/// A value by name, as in `data` of the API.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Part {
-    /// A number.
-    Number(f64),
-    /// A text.
-    Text(Box<str>),
-}
-
-/// Values by name.
-pub type Parts = BTreeMap<Box<str>, Part>;
-
-/// What a user gave.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Given<'a> {
-    /// The text.
-    pub content: Option<&'a str>,
-    /// The parts, which win over the text.
-    pub data: Option<&'a Parts>,
-    /// The priority beside the text, of MX, SRV and URI.
-    pub priority: Option<u16>,
-}
 
 /// Fails when something is left, or when the value is too long for an answer.
 fn finish(kind: RecordKind, tokens: &mut Tokens<'_>) -> Result<(), ContentError> {
@@ -425,114 +327,6 @@ dispatch!(
 );
 
 impl Content {
-    /// Reads what a user gave: parts where there are any, otherwise the text.
-    ///
-    /// # Errors
-    /// The first field that is missing or not right.
-    pub fn parse(kind: RecordKind, given: Given<'_>) -> Result<Self, ContentError> {
-        match (given.data, given.content) {
-            (Some(data), _) if Self::has_data(kind) => Self::from_data(kind, data, given.priority),
-            (_, Some(content)) => Self::from_text(kind, content, given.priority),
-            (_, None) => {
-                let at = if Self::has_data(kind) { At::Data("") } else { At::Content };
-                let field = if Self::has_data(kind) { "data" } else { "content" };
-                Err(ContentError { kind, at, field, why: Fault::Missing })
-            }
-        }
-    }
-
-    /// Whether the type's fields are also given and shown by name.
-    pub fn has_data(kind: RecordKind) -> bool {
-        !matches!(
-            kind,
-            RecordKind::A
-                | RecordKind::Aaaa
-                | RecordKind::Cname
-                | RecordKind::Mx
-                | RecordKind::Ns
-                | RecordKind::Openpgpkey
-                | RecordKind::Ptr
-                | RecordKind::Txt
-        )
-    }
-
-    /// Reads the text of the API: like presentation format, but that the priority may stand beside it, and that a TXT
-    /// may do without quotes.
-    fn from_text(
-        kind: RecordKind,
-        text: &str,
-        priority: Option<u16>,
-    ) -> Result<Self, ContentError> {
-        if kind == RecordKind::Txt {
-            return Txt::from_content(text).map(Self::Txt)?.check();
-        }
-        let words = match kind {
-            RecordKind::Mx => 2,
-            RecordKind::Srv => 4,
-            RecordKind::Uri => 3,
-            _ => return Self::read(kind, &mut Tokens::absolute(text)),
-        };
-        let is_short = Tokens::absolute(text).count_left() < words;
-        match priority {
-            Some(priority) if is_short => {
-                Self::read(kind, &mut Tokens::absolute(&format!("{priority} {text}")))
-            }
-            None if is_short => {
-                let (at, field) = (At::Priority, "priority");
-                Err(ContentError { kind, at, field, why: Fault::Missing })
-            }
-            _ => Self::read(kind, &mut Tokens::absolute(text)),
-        }
-    }
-
-    fn from_data(
-        kind: RecordKind,
-        data: &Parts,
-        priority: Option<u16>,
-    ) -> Result<Self, ContentError> {
-        match priority {
-            // The API has these priorities beside the parts.
-            Some(priority) if !data.contains_key("priority") => {
-                let mut data = data.clone();
-                data.insert("priority".into(), Part::Number(priority.into()));
-                Self::from_parts(kind, &data)
-            }
-            _ => Self::from_parts(kind, data).map_err(|error| match error.at {
-                At::Data("priority") if kind == RecordKind::Uri => {
-                    ContentError { at: At::Priority, ..error }
-                }
-                _ => error,
-            }),
-        }
-    }
-
-    /// The text of the API: presentation format, but that an MX has its priority beside it, and a TXT is as it was
-    /// written.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Mx(mx) => mx.target.to_string(),
-            Self::Txt(txt) => txt.written().to_owned(),
-            _ => self.presentation(),
-        }
-    }
-
-    /// The priority that stands beside the text.
-    pub fn priority(&self) -> Option<u16> {
-        match self {
-            Self::Mx(mx) => Some(mx.priority),
-            Self::Srv(srv) => Some(srv.priority),
-            Self::Uri(uri) => Some(uri.priority),
-            _ => None,
-        }
-    }
-
-    /// The parts of the API; `None` for a type that is only text.
-    pub fn data(&self) -> Option<Vec<(&'static str, Part)>> {
-        let is_shown = |name: &str| !(name == "priority" && matches!(self, Self::Uri(_)));
-        Self::has_data(self.kind())
-            .then(|| self.fields().into_iter().filter(|(name, _)| is_shown(name)).collect())
-    }
-
     /// What texts that are looked for are compared with: lower case; of a TXT what it says, however it was quoted.
     pub fn sought(&self) -> String {
         match self {

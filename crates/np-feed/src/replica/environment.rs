@@ -18,8 +18,6 @@ pub(super) type Table = Database<'static, Bytes, Bytes>;
 /// Threads that may read at once, each with a slot of its own for as long as it lives: workers, and the blocking threads
 /// of the runtime (512 by default).
 const READERS_MAX: u32 = 1024;
-/// How many tables there are.
-const TABLES: u32 = 11;
 /// LMDB's file inside the directory.
 const DATA_FILE: &str = "data.mdb";
 /// LMDB's table of readers beside it.
@@ -27,33 +25,61 @@ const LOCK_FILE: &str = "lock.mdb";
 /// The most damaged copies that are kept aside.
 const CORRUPT_COPIES_MAX: u32 = 100;
 
-/// The environment with its tables.
-pub(super) struct Environment {
-    env: Env<WithTls>,
-    data_file: PathBuf,
+/// Makes the environment of its tables: each is listed once, and is named in the file as its field is here.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $table:ident,)+) => {
+        /// How many tables there are.
+        const TABLES: u32 = [$(stringify!($table)),+].len() as u32;
+
+        /// The environment with its tables.
+        pub(super) struct Environment {
+            env: Env<WithTls>,
+            data_file: PathBuf,
+            $($(#[$doc])* pub(super) $table: Table,)+
+        }
+
+        impl Environment {
+            /// Opens the tables, and makes those that are not there.
+            fn with_tables(env: Env<WithTls>, data_file: PathBuf) -> heed::Result<Self> {
+                let txn = env.write_txn()?;
+                let created = env.create_databases_and_commit(txn, |opener, txn| {
+                    let mut create = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
+                    let tables = [$(create(stringify!($table))?),+];
+                    Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(tables))
+                })?;
+                let tables = created.commit();
+                let [$($table),+] =
+                    tables.ok_or_else(|| io::Error::other("the tables were not made"))?;
+                Ok(Self { env, data_file, $($table),+ })
+            }
+        }
+    };
+}
+
+tables! {
     /// Where the copy is: see [`State`].
-    pub(super) state: Table,
+    state,
     /// `name 00 id` to the entry.
-    pub(super) entries: Table,
+    entries,
     /// Hostname id to the names under which its entry is found.
-    pub(super) hostnames: Table,
+    hostnames,
     /// Delegation name, or `_acme-challenge` name of a zone of ours, labels reversed, `00 id` to its TXT values; the id is
     /// that of a hostname or of a pack.
-    pub(super) delegations: Table,
+    delegations,
     /// Zone id to the zone.
-    pub(super) zones: Table,
+    zones,
     /// `name 00 id` to the zone, of those whose names are answered.
-    pub(super) zone_names: Table,
+    zone_names,
     /// Pack id to the pack.
-    pub(super) packs: Table,
+    packs,
     /// `host 00 id` to nothing: which packs have a host.
-    pub(super) pack_hosts: Table,
+    pack_hosts,
     /// `zone`, name with its labels reversed, `00 id` to the DNS record.
-    pub(super) records: Table,
+    records,
     /// Record id to its zone and name.
-    pub(super) record_places: Table,
+    record_places,
     /// `name 00 id` to the DNS record, of those that our edges stand in for.
-    pub(super) proxied: Table,
+    proxied,
 }
 
 /// Why an attempt at opening failed.
@@ -91,34 +117,7 @@ impl Environment {
         check_length(&env, &data_file)?;
         // Slots of readers that were killed would keep old pages from being used again.
         env.clear_stale_readers()?;
-        let [
-            state,
-            entries,
-            hostnames,
-            delegations,
-            zones,
-            zone_names,
-            packs,
-            pack_hosts,
-            records,
-            record_places,
-            proxied,
-        ] = create_tables(&env)?;
-        let environment = Self {
-            env,
-            data_file,
-            state,
-            entries,
-            hostnames,
-            delegations,
-            zones,
-            zone_names,
-            packs,
-            pack_hosts,
-            records,
-            record_places,
-            proxied,
-        };
+        let environment = Self::with_tables(env, data_file)?;
         environment.state().map_err(|error| Failure::Corrupt(error.to_string()))?;
         Ok(environment)
     }
@@ -191,28 +190,6 @@ fn check_length(env: &Env<WithTls>, data_file: &Path) -> Result<(), Failure> {
 fn used_bytes(env: &Env<WithTls>) -> u64 {
     let pages = env.info().last_page_number as u64 + 1;
     pages * u64::from(env.unnamed_database_stat().page_size)
-}
-
-fn create_tables(env: &Env<WithTls>) -> heed::Result<[Table; TABLES as usize]> {
-    let txn = env.write_txn()?;
-    let created = env.create_databases_and_commit(txn, |opener, txn| {
-        let mut create = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
-        let tables = [
-            create("state")?,
-            create("entries")?,
-            create("hostnames")?,
-            create("delegations")?,
-            create("zones")?,
-            create("zone_names")?,
-            create("packs")?,
-            create("pack_hosts")?,
-            create("records")?,
-            create("record_places")?,
-            create("proxied")?,
-        ];
-        Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(tables))
-    })?;
-    created.commit().ok_or_else(|| io::Error::other("the tables were not made").into())
 }
 
 /// Renames the file to the first free `data.mdb.corrupt-N`.

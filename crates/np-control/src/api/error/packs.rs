@@ -20,6 +20,11 @@ impl From<FindPackError> for ApiError {
 impl From<OrderError> for ApiError {
     fn from(error: OrderError) -> Self {
         match error {
+            OrderError::Foreign(host) => {
+                Self::of(Problem::PackHosts).at("/hosts").because(format!(
+                    "{host} is within a zone of another account; leave it out, or have that zone's account order for it."
+                ))
+            }
             OrderError::BrandingNeeded => {
                 Self::of(Problem::BrandingNeeded).at("/cloudflare_branding")
             }

@@ -2,7 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::*;
+use np_domain::origin::OriginError;
+
+use super::{
+    hostnames::{hostname, origin},
+    *,
+};
 
 const ERRORS_MD: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md"));
 
