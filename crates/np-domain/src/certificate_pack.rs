@@ -3,7 +3,7 @@
 //! What is ordered, and by which rules. How its certificate is obtained is the same as for a custom hostname's: see
 //! [`crate::certificate`]. Its hosts never change; another choice of hosts is another pack.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use thiserror::Error;
 
@@ -11,7 +11,8 @@ use crate::{
     Timestamp,
     certificate::{CertName, Certificate},
     id::{PackId, ZoneId},
-    name::{COMMON_NAME_LENGTH_MAX, Hostname},
+    name::{COMMON_NAME_LENGTH_MAX, DnsName, Hostname},
+    zone::Zone,
 };
 
 /// The most hosts of a pack (behaviour.md 3.7).
@@ -29,7 +30,7 @@ pub struct Pack {
     pub kind: PackKind,
     /// The names that it covers. Never change.
     pub hosts: PackHosts,
-    /// How long its certificates shall live. A CA that decides that by itself is not overruled.
+    /// How long its certificates shall live. A CA that takes no wishes decides by itself.
     pub validity: Validity,
     /// Whether a name of the provider's may be put first on the certificate when all hosts are too long for that
     /// (behaviour.md, code 1469). Kept and shown; certificates without a common name are issued either way.
@@ -83,6 +84,13 @@ impl Validity {
             Self::Days90 => 90,
             Self::Days365 => 365,
         }
+    }
+
+    /// What a CA is asked for; `None`: nothing, because 90 days is what CAs give by themselves, or as near to it as they
+    /// still may.
+    pub fn asked(self) -> Option<Duration> {
+        let day = Duration::from_secs(24 * 60 * 60);
+        (self != Self::Days90).then(|| day * u32::from(self.days()))
     }
 
     /// The choice of so many days.
@@ -167,6 +175,11 @@ impl PackHosts {
         self.0.iter().map(CertName::base).filter(move |base| seen.insert(*base))
     }
 
+    /// The same, to ask whose they are.
+    pub fn base_names(&self) -> Vec<DnsName> {
+        self.bases().map(|base| base.as_dns().clone()).collect()
+    }
+
     /// Whether some name is a wildcard.
     pub fn has_wildcard(&self) -> bool {
         self.0.iter().any(CertName::is_wildcard)
@@ -175,6 +188,12 @@ impl PackHosts {
     /// Whether no name is short enough to be a certificate's common name.
     pub fn are_too_long_for_common_name(&self) -> bool {
         self.0.iter().all(|host| host.to_string().len() > COMMON_NAME_LENGTH_MAX)
+    }
+
+    /// The first that another account's zone is closer to than `zone`: not for this zone's account to have. `around` has
+    /// the zones at and above the hosts.
+    pub fn lost(&self, zone: &Zone, around: &[Zone]) -> Option<&CertName> {
+        self.0.iter().find(|host| !zone.has(host.base().as_dns(), around))
     }
 }
 

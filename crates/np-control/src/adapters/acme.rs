@@ -6,6 +6,7 @@
 
 mod account;
 mod client;
+mod new_order;
 mod problem;
 mod txt;
 
@@ -29,7 +30,7 @@ use np_domain::{
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use thiserror::Error;
 
-use self::{account::AccountKeeper, txt::TxtTerms};
+use self::{account::AccountKeeper, new_order::Wish, txt::TxtTerms};
 
 /// How often a step begins anew when the CA keeps refusing nonces; the library itself has tried three times by then.
 const NONCE_ROUNDS_MAX: usize = 6;
@@ -100,7 +101,8 @@ pub enum AcmeSetupError {
 /// When its HTTPS cannot be trusted or set up, or it does not answer as an ACME CA in time.
 pub async fn reach(settings: &AcmeSettings) -> Result<(), UnreachableError> {
     let client = client::CaClient::new(settings)?;
-    client.directory(&settings.directory_url).await.map_err(UnreachableError::Exchange)
+    let directory = client.directory(&settings.directory_url).await;
+    directory.map(|_| ()).map_err(UnreachableError::Exchange)
 }
 
 /// Why a CA cannot be reached.
@@ -218,7 +220,10 @@ impl AcmeAuthority {
         if let Some(profile) = &self.profile {
             wanted = wanted.profile(profile);
         }
-        let mut placed = account.new_order(&wanted).await?;
+        let mut placed = match self.try_place_until(terms).await? {
+            Some(url) => account.order(url).await?,
+            None => account.new_order(&wanted).await?,
+        };
         let url = Explanation::new(placed.url());
         let mut controls = Vec::with_capacity(terms.names.len());
         let asked = TxtTerms { challenge: self.txt, account: account.id(), keeper: &self.account };
@@ -228,6 +233,24 @@ impl AcmeAuthority {
         }
         let key_type = terms.key_type;
         Ok(Order { authority: self.name, url, key_type, controls, expires_at: None })
+    }
+
+    /// The URL of an order with the end that is wished for; `None` when none is, or the CA takes no such wish.
+    async fn try_place_until(&self, terms: &OrderTerms) -> Result<Option<String>, Stop> {
+        let Some(not_after) = terms.not_after else { return Ok(None) };
+        let names = terms.names.iter().map(ToString::to_string).collect();
+        let wish = Wish { names, profile: self.profile.as_deref(), not_after };
+        let (client, directory_url) = self.account.place();
+        let signer = self.account.signer().await?;
+        match new_order::place(client, directory_url, &signer, &wish).await {
+            Ok(url) => Ok(Some(url)),
+            Err(Error::Api(problem)) if problem::is_malformed(&problem) => {
+                let why = problem.detail.as_deref().unwrap_or_default();
+                tracing::info!(authority = self.name.as_str(), why, "acme.decides_the_life_itself");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn try_tell(&self, order: &Order) -> Result<(), Stop> {

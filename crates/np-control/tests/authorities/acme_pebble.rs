@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::support::{
-    MemorySecrets, NAME, OpenVault, Stage, complete, exact, issue, terms, verdict, with_wildcard,
+    MemorySecrets, NAME, OpenVault, Stage, complete, exact, in_days, issue, terms, verdict,
+    with_wildcard,
 };
 use np_control::adapters::acme::{AcmeAuthority, AcmeSettings, ExternalAccount};
 use np_domain::{
     certificate::{Actor, Control, ControlProof, DcvMethod, KeyType, Order, Problem, TxtChallenge},
-    ports::{Authority, AuthorityError, OrderStatus},
+    ports::{Authority, AuthorityError, OrderStatus, OrderTerms},
     secret::SecretBytes,
     text::Explanation,
 };
@@ -142,6 +143,18 @@ async fn one_record_that_stays_proves_a_name_and_its_wildcard_again_and_again() 
     let next = authority.place(&wanted).await.unwrap();
     assert_eq!(texts(&next)[0].1, first[0].1);
     complete(&authority, &next).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_end_that_is_wished_for_reaches_the_ca_whatever_it_does_with_nonces() {
+    let world = World::start(|options| options.nonce_reject_percent = 30).await;
+    let host = world.stage.host("app.customer.com");
+    let end = in_days(14);
+    let wanted =
+        OrderTerms { not_after: Some(end), ..terms(exact(&host), DcvMethod::Http, KeyType::P256) };
+    let chain = issue(&world.authority(), &world.stage, &wanted).await.unwrap();
+    assert_eq!(chain.facts().not_after, end);
+    assert_eq!(world.secrets.names().len(), 1, "signed with the one account's key");
 }
 
 #[tokio::test]

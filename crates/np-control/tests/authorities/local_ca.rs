@@ -13,7 +13,7 @@ use np_control::adapters::{
 use np_domain::{
     Timestamp,
     certificate::{Actor, DcvMethod, KeyType, Order, Problem},
-    ports::{Authority, AuthorityError, Clock, OrderStatus, Vault, VaultError},
+    ports::{Authority, AuthorityError, Clock, OrderStatus, OrderTerms, Vault, VaultError},
     secret::{SealedBytes, SecretBytes},
     text::Explanation,
 };
@@ -22,7 +22,8 @@ use time::Duration;
 use x509_parser::{extensions::ParsedExtension, parse_x509_certificate};
 
 use crate::support::{
-    MemorySecrets, NAME, OpenVault, Stage, complete, exact, issue, terms, verdict, with_wildcard,
+    MemorySecrets, NAME, OpenVault, Stage, complete, exact, in_days, issue, terms, verdict,
+    with_wildcard,
 };
 
 /// A clock that a test has set.
@@ -111,6 +112,19 @@ async fn certificates_are_issued_by_http_txt_and_cname_under_the_root() {
     }
     assert_eq!(world.secrets.names(), ["local-ca/root"]);
     assert!(!authority.root_pem().contains("PRIVATE"));
+}
+
+#[tokio::test]
+async fn an_end_that_is_wished_for_is_the_certificates_also_after_a_restart() {
+    let world = World::start().await;
+    let host = world.stage.host("app.customer.com");
+    let end = in_days(30);
+    let wanted =
+        OrderTerms { not_after: Some(end), ..terms(exact(&host), DcvMethod::Http, KeyType::P256) };
+    let order = world.authority().await.place(&wanted).await.unwrap();
+    world.stage.show(&order);
+    let chain = complete(&world.authority().await, &order).await.unwrap();
+    assert_eq!(chain.facts().not_after, end);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use hickory_proto::rr::RecordType;
 use np_control::adapters::{clock::SystemClock, keys, x509::chain_facts};
 use np_domain::{
+    Timestamp,
     certificate::{
         AuthorityName, CertName, ControlProof, DcvMethod, KeyType, Order, chain::ValidatedChain,
     },
@@ -153,7 +154,13 @@ async fn serve(listener: TcpListener, files: Arc<Mutex<HashMap<String, String>>>
 }
 
 pub(crate) fn terms(names: Vec<CertName>, method: DcvMethod, key_type: KeyType) -> OrderTerms {
-    OrderTerms { names, method, key_type }
+    OrderTerms { names, method, key_type, not_after: None }
+}
+
+/// In so many days, to the second.
+pub(crate) fn in_days(days: i64) -> Timestamp {
+    let end = SystemClock.now() + time::Duration::days(days);
+    end.replace_nanosecond(0).expect("a whole second")
 }
 
 pub(crate) fn exact(host: &Hostname) -> Vec<CertName> {

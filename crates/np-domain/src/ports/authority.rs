@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
+    Timestamp,
     approval::Asking,
     certificate::{Actor, AuthorityName, CertName, DcvMethod, KeyType, Methods, Order, Problem},
     diagnosis::Issuer,
@@ -24,6 +25,8 @@ pub struct OrderTerms {
     pub method: DcvMethod,
     /// The kind of key, carried into the [`Order`].
     pub key_type: KeyType,
+    /// When the certificate shall end; `None`: as the CA has it. A CA that takes no wish issues as it has it, too.
+    pub not_after: Option<Timestamp>,
 }
 
 /// Where an order stands at the CA (RFC 8555 section 7.1.6).

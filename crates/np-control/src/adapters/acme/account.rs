@@ -12,7 +12,7 @@ use np_domain::{
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use super::{AcmeSettings, Stop, client::CaClient, persistently, problem};
+use super::{AcmeSettings, Stop, client::CaClient, new_order::Signer, persistently, problem};
 
 /// What the credentials are sealed for.
 const CONTEXT: &str = "acme-account";
@@ -53,6 +53,19 @@ impl AccountKeeper {
         self.client.issuer_domain()
     }
 
+    /// Who signs a request that the library does not make.
+    pub(super) async fn signer(&self) -> Result<Signer, Stop> {
+        let account = self.account().await?.id().to_owned();
+        let kept = self.secrets.secret(&self.secret_name()).await.map_err(store_trouble)?;
+        let kept = kept.ok_or_else(|| unusable("its key is no longer kept"))?;
+        Ok(Signer { account, credentials: self.credentials(&kept)? })
+    }
+
+    /// How the CA is reached, and where its directory is.
+    pub(super) fn place(&self) -> (&CaClient, &str) {
+        (&self.client, &self.settings.directory_url)
+    }
+
     async fn find_or_make(&self) -> Result<Account, Stop> {
         let name = self.secret_name();
         if let Some(kept) = self.secrets.secret(&name).await.map_err(store_trouble)? {
@@ -88,13 +101,16 @@ impl AccountKeeper {
     }
 
     async fn restore(&self, kept: &SealedBytes) -> Result<Account, Stop> {
+        Ok(self.builder().from_credentials(self.credentials(kept)?).await?)
+    }
+
+    fn credentials(&self, kept: &SealedBytes) -> Result<AccountCredentials, AuthorityError> {
         let opened = self.vault.open(CONTEXT, kept).map_err(|_| {
             unusable("its key was sealed with another master key; start with that master key")
         })?;
-        let credentials = serde_json::from_slice(opened.expose()).map_err(|_| {
+        serde_json::from_slice(opened.expose()).map_err(|_| {
             unusable("its kept key cannot be read; remove the secret to make a new one")
-        })?;
-        Ok(self.builder().from_credentials(credentials).await?)
+        })
     }
 
     fn seal(&self, credentials: &AccountCredentials) -> Result<SealedBytes, AuthorityError> {

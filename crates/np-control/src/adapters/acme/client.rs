@@ -33,7 +33,10 @@ pub(super) const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 /// The most nonces that are kept. Older ones go first, because CAs forget them.
 pub(super) const NONCES_MAX: usize = 64;
 
-const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
+/// Who asks, in requests that the library does not make; CAs want to know (RFC 8555 section 6.1).
+pub(super) const USER_AGENT: &str = concat!("nameplate/", env!("CARGO_PKG_VERSION"));
+
+pub(super) const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 
 /// Why an exchange gave no answer that ACME knows.
 #[derive(Debug, ThisError)]
@@ -98,8 +101,10 @@ impl CaClient {
     pub(super) async fn directory(
         &self,
         url: &str,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let request = Request::get(url).body(BodyWrapper::from(Vec::new()))?;
+    ) -> Result<serde_json::Value, Box<dyn std::error::Error + Send + Sync>> {
+        let request = Request::get(url)
+            .header(header::USER_AGENT, USER_AGENT)
+            .body(BodyWrapper::from(Vec::new()))?;
         let answer = tokio::time::timeout(self.timeout, read(self.https.request(request))).await;
         let answer = answer.map_err(|_| ExchangeError::TimedOut(self.timeout))??;
         if !answer.status().is_success() {
@@ -107,7 +112,7 @@ impl CaClient {
         }
         let directory: serde_json::Value = serde_json::from_slice(answer.body())?;
         match directory.get("newOrder") {
-            Some(_) => Ok(()),
+            Some(_) => Ok(directory),
             None => Err("what is at the URL is no ACME directory: it names no newOrder".into()),
         }
     }

@@ -75,6 +75,11 @@ pub(super) fn is_revoked_already(problem: &CaProblem) -> bool {
     kind(problem.r#type.as_deref()) == "alreadyRevoked"
 }
 
+/// Whether the CA cannot take the request as it is, such as a wish that it does not know.
+pub(super) fn is_malformed(problem: &CaProblem) -> bool {
+    kind(problem.r#type.as_deref()) == "malformed"
+}
+
 /// Each thing that is wrong, by name where the CA names them.
 pub(super) fn explain_all(problem: &CaProblem) -> Vec<Problem> {
     match problem.subproblems.as_slice() {

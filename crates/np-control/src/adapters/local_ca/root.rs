@@ -127,7 +127,7 @@ impl Root {
         if request.public_key.algorithm() != algorithm || is_short {
             return Err(RequestError::KeyType);
         }
-        let not_after = self.not_after.min(now + life);
+        let not_after = self.not_after.min(ticket.not_after.unwrap_or(now + life));
         let params = leaf_params(ticket, now - BACKDATING, not_after);
         let leaf = params.and_then(|params| params.signed_by(&request.public_key, &self.issuer));
         Ok(vec![leaf.map_err(|_| RequestError::Signing)?.der().as_ref().into()])

@@ -39,6 +39,8 @@ pub(super) struct Ticket {
     pub(super) until: Timestamp,
     pub(super) names: Vec<CertName>,
     pub(super) key_type: KeyType,
+    /// The end of the certificate, in whole seconds, when one was wished for.
+    pub(super) not_after: Option<Timestamp>,
     authority: AuthorityName,
     method: DcvMethod,
 }
@@ -46,10 +48,10 @@ pub(super) struct Ticket {
 impl Ticket {
     /// A new order, with an id drawn at random.
     pub(super) fn new(authority: AuthorityName, terms: &OrderTerms, until: Timestamp) -> Self {
-        let until = until - time::Duration::nanoseconds(i64::from(until.nanosecond()));
         Self {
             id: rand::random(),
-            until,
+            until: whole_seconds(until),
+            not_after: terms.not_after.map(whole_seconds),
             names: terms.names.clone(),
             key_type: terms.key_type,
             authority,
@@ -61,9 +63,14 @@ impl Ticket {
     pub(super) fn of(authority: AuthorityName, order: &Order, making: Making<'_>) -> Option<Self> {
         let mut parts = order.url.as_str().strip_prefix(SCHEME)?.split('/');
         let (id, until, code) = (parts.next()?, parts.next()?, parts.next()?);
+        let not_after = match parts.next() {
+            Some(seconds) => Some(moment(seconds)?),
+            None => None,
+        };
         let mut ticket = Self {
             id: [0; 16],
-            until: Timestamp::from_unix_timestamp(until.parse().ok()?).ok()?,
+            until: moment(until)?,
+            not_after,
             names: order.controls.iter().map(|control| control.name.clone()).collect(),
             key_type: order.key_type,
             authority,
@@ -83,7 +90,9 @@ impl Ticket {
     pub(super) fn url(&self, key: &OrderKey) -> Explanation {
         let code = BASE64_URL_SAFE_NO_PAD.encode(self.mac(key, "order").finalize().into_bytes());
         let until = self.until.unix_timestamp();
-        Explanation::new(format!("{SCHEME}{}/{until}/{code}", hex::encode(self.id)))
+        let end =
+            self.not_after.map(|end| format!("/{}", end.unix_timestamp())).unwrap_or_default();
+        Explanation::new(format!("{SCHEME}{}/{until}/{code}{end}", hex::encode(self.id)))
     }
 
     /// The proofs that are wanted.
@@ -137,12 +146,23 @@ impl Ticket {
         let until = self.until.unix_timestamp();
         let (authority, method, key_type) = (self.authority.as_str(), self.method, self.key_type);
         mac.update(format!("{until} {authority} {method:?} {key_type:?} ").as_bytes());
+        if let Some(end) = self.not_after {
+            mac.update(format!("until {} ", end.unix_timestamp()).as_bytes());
+        }
         for name in &self.names {
             mac.update(format!("{name} ").as_bytes());
         }
         mac.update(format!("/ {purpose}").as_bytes());
         mac
     }
+}
+
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    at - time::Duration::nanoseconds(i64::from(at.nanosecond()))
+}
+
+fn moment(seconds: &str) -> Option<Timestamp> {
+    Timestamp::from_unix_timestamp(seconds.parse().ok()?).ok()
 }
 
 #[cfg(test)]
@@ -160,7 +180,9 @@ mod tests {
 
     fn placed(method: DcvMethod) -> (Ticket, Order) {
         let names = vec![CertName::Exact("app.customer.com".parse().unwrap())];
-        let terms = OrderTerms { names, method, key_type: KeyType::P256 };
+        // With an end in one of the two, so that both forms of the URL are read.
+        let not_after = (method == DcvMethod::Txt).then_some(datetime!(2026-12-13 10:00:00.25 UTC));
+        let terms = OrderTerms { names, method, key_type: KeyType::P256, not_after };
         let ticket = Ticket::new(NAME, &terms, datetime!(2026-11-29 10:00:00.5 UTC));
         let order = Order {
             authority: NAME,
@@ -190,6 +212,7 @@ mod tests {
         renamed.controls[0].name = stranger;
         let mut easier = order.clone();
         easier.controls[0].proof = other.controls[0].proof.clone();
+        let (endless, _) = order.url.as_str().rsplit_once('/').unwrap();
         let longer = order.url.as_str().replace("/17", "/18");
         for altered in [
             renamed,
@@ -198,6 +221,8 @@ mod tests {
             Order { url: Explanation::new(longer), ..order.clone() },
             Order { key_type: KeyType::Rsa2048, ..order.clone() },
             Order { controls: Vec::new(), ..order.clone() },
+            Order { url: Explanation::new(endless), ..order.clone() },
+            Order { url: Explanation::new(format!("{}0", order.url)), ..order.clone() },
             Order { url: Explanation::new("https://ca/order/1"), ..order.clone() },
         ] {
             assert_eq!(of(&altered), None, "{altered:?}");
