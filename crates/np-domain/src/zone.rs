@@ -3,7 +3,10 @@
 pub mod activation;
 pub mod settings;
 
+mod closest;
+
 pub use activation::{State, Status};
+pub use closest::closest;
 pub use settings::Settings;
 
 use std::fmt;
@@ -50,18 +53,6 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// Whether a name within this zone is not rather within a zone below, active in another account. `others` has the zones
-    /// named like `name` and like the names above it.
-    pub fn is_closest_to(&self, name: &DnsName, others: &[Self]) -> bool {
-        let takes = |other: &&Self| {
-            other.account != self.account
-                && other.state.is_active()
-                && other.name.as_str().len() > self.name.as_str().len()
-                && name.is_within(other.name.as_str())
-        };
-        !others.iter().any(|other| takes(&other))
-    }
-
     /// Whether the zone's owner keeps other accounts from `name` now. Only of a zone that is its account's: a stranger who
     /// adds a domain holds nothing.
     pub fn holds(&self, name: &Hostname, now: Timestamp) -> bool {

@@ -13,6 +13,7 @@ use np_domain::{
     id::{DnsRecordId, HostnameId, PackId, ZoneId},
     ports::{FeedItem, FeedPosition, FeedStore, FeedSubject, NodeReport, NodeRole, StoreError},
     text::Explanation,
+    zone::Zone,
 };
 
 use crate::{
@@ -42,7 +43,7 @@ impl FeedStore for Store {
         let mut after = after.0;
         loop {
             let rows = page(&mut reader, after, limit).await?;
-            let items = records::readable(&rows, item);
+            let items = with_zones_around(&mut reader, records::readable(&rows, item)).await?;
             // A page of nothing but damage must not look like the end.
             match rows.last() {
                 Some(last) if items.is_empty() => {
@@ -156,6 +157,26 @@ async fn page(reader: &mut Connection, after: u64, limit: u32) -> Result<Vec<Row
     reader.fetch_all(sql(page).bind(after).bind(limit)).await
 }
 
+/// Adds to packs the zones around their hosts: one look for all packs of a page.
+async fn with_zones_around(
+    reader: &mut Connection,
+    mut items: Vec<FeedItem>,
+) -> Result<Vec<FeedItem>, StoreError> {
+    let names = |item: &FeedItem| match &item.subject {
+        Some(FeedSubject::Pack(record, ..)) => record.pack.hosts.base_names(),
+        _ => Vec::new(),
+    };
+    let zones = zones::around(reader, &items.iter().flat_map(names).collect::<Vec<_>>()).await?;
+    for item in &mut items {
+        let names = names(item);
+        if let Some(FeedSubject::Pack(_, _, around)) = &mut item.subject {
+            let is_around = |zone: &&Zone| names.iter().any(|n| n.is_within(zone.name.as_str()));
+            *around = zones.iter().filter(is_around).cloned().collect();
+        }
+    }
+    Ok(items)
+}
+
 fn item(row: &Row) -> Result<FeedItem, StoreError> {
     let damaged = |why: Damage| why.of("feed", records::readable_id(row, "subject"));
     let key = key(row).map_err(damaged)?;
@@ -167,7 +188,7 @@ fn item(row: &Row) -> Result<FeedItem, StoreError> {
             Some(FeedSubject::Hostname(Box::new(records::record(row)?), zone))
         }
         (FeedKey::Pack(_), Some(zone)) if has("p_id")? => {
-            Some(FeedSubject::Pack(Box::new(packs::pack_record(row)?), zone))
+            Some(FeedSubject::Pack(Box::new(packs::pack_record(row)?), zone, Vec::new()))
         }
         (FeedKey::Record(_), _) if has("r_id")? => {
             Some(FeedSubject::Record(Box::new(dns_records::record(row)?)))

@@ -19,7 +19,7 @@ use crate::{
     database::Connection,
     history, hostnames, records,
     row::{self, Damage},
-    statement::{Row, sql},
+    statement::{Parameter, Row, sql},
 };
 
 /// The columns of a pack, of `packs p`.
@@ -200,10 +200,22 @@ pub(crate) async fn remember(
     records::remember_by(connection, INSERT, pack, events).await
 }
 
-/// Marks all packs of a zone as changed, in the order of their keys.
-pub(crate) async fn mark_all(connection: &mut Connection, zone: ZoneId) -> Result<(), StoreError> {
-    const LIST: &str = "SELECT id FROM packs WHERE zone = $1 AND state <> 'leaving' ORDER BY id";
-    for row in connection.fetch_all(sql(LIST).bind(zone)).await? {
+/// Marks all packs of a zone, and of the zones above it, as changed, in the order of their keys.
+pub(crate) async fn mark_around(
+    connection: &mut Connection,
+    zone: ZoneId,
+    name: &str,
+) -> Result<(), StoreError> {
+    let above: Vec<Parameter> =
+        std::iter::successors(name.split_once('.'), |(_, name)| name.split_once('.'))
+            .map(|(_, above)| Parameter::from(above))
+            .collect();
+    let list = format!(
+        "SELECT p.id AS id FROM packs p JOIN zones z ON z.id = p.zone \
+         WHERE (z.id = $1 OR z.name IN ({})) AND p.state <> 'leaving' ORDER BY p.id",
+        records::placeholders(2, above.len())
+    );
+    for row in connection.fetch_all(sql(list).bind(zone).bind_all(above)).await? {
         let id = PackId::from_bytes(row.id("id").map_err(|why| why.of("packs", zone))?);
         records::mark(connection, FeedKey::Pack(id), Publish::Yes).await?;
     }

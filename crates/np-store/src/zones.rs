@@ -2,12 +2,15 @@
 
 mod list;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use np_domain::{
     Timestamp,
     entry::FeedKey,
     id::{AccountId, ZoneId},
+    name::DnsName,
     ports::{InsertError, Lease, Page, Publish, Revision, StoreError, ZoneFilter, ZoneStore},
     text::Explanation,
     zone::{Settings, Zone},
@@ -21,6 +24,9 @@ use crate::{
     row::{self, Damage},
     statement::{Parameter, Row, sql},
 };
+
+/// The most names that one query looks for.
+const NAMES_PER_QUERY_MAX: usize = 500;
 
 /// The columns of `zones z`.
 pub(crate) const COLUMNS: &str = "z.id AS z_id, z.account AS z_account, z.name AS z_name, \
@@ -86,22 +92,14 @@ impl ZoneStore for Store {
         self.changing(Changed::Zones, move |connection| {
             Box::pin(async move {
                 update(connection, &zone).await?;
-                records::mark_zone(connection, zone.id, publish).await
+                records::mark_zone(connection, &zone, publish).await
             })
         })
         .await
     }
 
-    async fn zones_named(&self, names: &[&str]) -> Result<Vec<Zone>, StoreError> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let find = format!(
-            "SELECT {COLUMNS} FROM zones z WHERE z.name IN ({}) ORDER BY z.name, z.id",
-            records::placeholders(1, names.len())
-        );
-        let find = sql(find).bind_all(names.iter().map(|name| Parameter::from(*name)));
-        Ok(records::readable(&self.database.reader().await?.fetch_all(find).await?, zone))
+    async fn zones_around(&self, names: &[DnsName]) -> Result<Vec<Zone>, StoreError> {
+        around(&mut self.database.reader().await?, names).await
     }
 
     async fn claim_zones(
@@ -132,7 +130,7 @@ impl ZoneStore for Store {
                     check_alone(connection, zone).await?;
                 }
                 for zone in &zones {
-                    records::mark_zone(connection, zone.id, publish).await?;
+                    records::mark_zone(connection, zone, publish).await?;
                 }
                 Ok(())
             })
@@ -146,6 +144,25 @@ impl ZoneStore for Store {
         })
         .await
     }
+}
+
+/// The zones at and above these names.
+pub(crate) async fn around(
+    reader: &mut Connection,
+    names: &[DnsName],
+) -> Result<Vec<Zone>, StoreError> {
+    let around: BTreeSet<&str> = names.iter().flat_map(DnsName::and_ancestors).collect();
+    let around: Vec<&str> = around.into_iter().collect();
+    let mut zones = Vec::new();
+    for names in around.chunks(NAMES_PER_QUERY_MAX) {
+        let find = format!(
+            "SELECT {COLUMNS} FROM zones z WHERE z.name IN ({}) ORDER BY z.name, z.id",
+            records::placeholders(1, names.len())
+        );
+        let find = sql(find).bind_all(names.iter().map(|name| Parameter::from(*name)));
+        zones.extend(records::readable(&reader.fetch_all(find).await?, zone));
+    }
+    Ok(zones)
 }
 
 async fn insert(connection: &mut Connection, zone: &Zone) -> Result<(), InsertError> {
@@ -271,16 +288,17 @@ async fn remove(connection: &mut Connection, id: ZoneId) -> Result<bool, StoreEr
     const REMOVE: &str = "DELETE FROM zones WHERE id = $1";
     // Hostnames that are being added hold the zone: see `hostnames`.
     let lock = connection.locking("FOR UPDATE");
-    let find = sql(format!("SELECT id FROM zones WHERE id = $1 {lock}")).bind(id);
-    if connection.fetch_optional(find).await?.is_none() {
-        return Ok(true);
-    }
+    let find = sql(format!("SELECT id, name FROM zones WHERE id = $1 {lock}")).bind(id);
+    let Some(row) = connection.fetch_optional(find).await? else { return Ok(true) };
+    let name = row.text("name").map_err(|why| why.of("zones", id))?;
     if connection.fetch_optional(sql(USED).bind(id)).await?.is_some() {
         return Ok(false);
     }
     packs::remove_all(connection, id).await?;
     dns_records::remove_all(connection, id).await?;
     connection.execute(sql(REMOVE).bind(id)).await?;
+    // What it had taken from zones above is theirs again.
+    packs::mark_around(connection, id, &name).await?;
     records::mark(connection, FeedKey::Zone(id), Publish::Yes).await?;
     Ok(true)
 }

@@ -141,7 +141,11 @@ pub async fn edit(app: &App, zone: Zone, edit: ZoneEdit) -> Result<Zone, EditErr
         return Ok(zone);
     }
     let set = |zone: &mut Zone| {
-        zone.kind = edit.kind.unwrap_or(zone.kind);
+        let kind = edit.kind.unwrap_or(zone.kind);
+        if kind != zone.kind {
+            zone.state = activation::retype(&zone.state, app.now());
+        }
+        zone.kind = kind;
         zone.paused = match (zone.kind, edit.paused) {
             (ZoneKind::Partial, Some(true)) => return Err(EditError::PausedPartial),
             (ZoneKind::Partial, _) => false,
@@ -150,6 +154,7 @@ pub async fn edit(app: &App, zone: Zone, edit: ZoneEdit) -> Result<Zone, EditErr
         Ok(())
     };
     let (zone, ()) = change(app, zone, Publish::Yes, set).await?;
+    app.bells.activation.ring();
     app.bells.publication.ring();
     Ok(zone)
 }

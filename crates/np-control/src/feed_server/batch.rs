@@ -72,8 +72,8 @@ impl FeedServer {
             Some(FeedSubject::Zone(zone)) => {
                 return Item::zone(generation, &ZoneEntry::from(&*zone));
             }
-            Some(FeedSubject::Pack(record, zone)) => {
-                return self.pack(generation, &record, &zone, role);
+            Some(FeedSubject::Pack(record, zone, around)) => {
+                return self.pack(generation, &record, (&zone, &around), role);
             }
             // Edges need what they stand in for; all else is the name servers' alone.
             Some(FeedSubject::Record(record))
@@ -97,17 +97,20 @@ impl FeedServer {
         Item::hostname(generation, &made)
     }
 
-    /// What a node of this role is told about a pack.
+    /// What a node of this role is told about a pack of a zone, with the zones around its hosts.
     fn pack(
         &self,
         generation: Generation,
         record: &PackRecord,
-        zone: &Zone,
+        (zone, around): (&Zone, &[Zone]),
         role: NodeRole,
     ) -> Item {
-        let Some(made) = pack_entry(record, zone, &self.domain) else {
+        let Some(made) = pack_entry(record, zone, around, &self.domain) else {
             return Item::gone(generation, FeedKey::Pack(record.pack.id));
         };
+        if let Some(host) = record.pack.hosts.lost(zone, around) {
+            tracing::warn!(pack.id = %record.pack.id, %host, "feed_server.host_of_another_account");
+        }
         let about = FeedKey::Pack(made.pack);
         let certificates = self.sealed_for(role, about, made.certificates);
         Item::pack(generation, &PackEntry { certificates, ..made })

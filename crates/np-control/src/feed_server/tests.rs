@@ -130,7 +130,7 @@ async fn a_packs_certificates_reach_edges_with_their_keys_sealed_and_no_dns_node
     let world = world(limits());
     let record = outbox::pack();
     let key = FeedKey::Pack(record.pack.id);
-    let subject = FeedSubject::Pack(Box::new(record), Box::new(zone()));
+    let subject = FeedSubject::Pack(Box::new(record), Box::new(zone()), vec![zone()]);
     world.outbox.mark(key, Some(subject));
     for (role, certificates) in [(NodeRole::Edge, 1), (NodeRole::Dns, 0)] {
         let batch = world.server.pull(&pull(role)).await.unwrap();

@@ -47,8 +47,7 @@ impl Reconcile for Activation {
 
 async fn look(world: &World, zone: &Zone) -> Result<(), StoreError> {
     let seen = observe(world, zone).await;
-    let names: Vec<&str> = zone.name.as_dns().and_ancestors().collect();
-    let others = world.stores.zones.zones_named(&names).await?;
+    let others = world.stores.zones.zones_around(&[zone.name.as_dns().clone()]).await?;
     let challenge = Challenge {
         kind: zone.kind,
         key: zone.verification_key(),

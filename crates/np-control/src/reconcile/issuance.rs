@@ -176,7 +176,10 @@ impl<'a> Worker<'a> {
             State::Settled(_) | State::Stalled(_) | State::Kept(_) => {
                 renewal::step(&self.record.holder, certificate, now)
             }
-            State::Ordering(ordering) => Some(self.place(certificate, &ordering).await?),
+            State::Ordering(ordering) => Some(match self.foreign_host().await? {
+                Some(why) => order::not_placed(certificate, &ordering, &why, now),
+                None => self.place(certificate, &ordering).await?,
+            }),
             State::AwaitingControl(awaiting) => Some(self.look(certificate, &awaiting).await?),
             State::Validating(validating) => Some(self.ask(certificate, &validating).await),
             State::Issuing(issuing) => {
@@ -185,9 +188,25 @@ impl<'a> Worker<'a> {
                 Some(step)
             }
             State::Issued(_) | State::Uploaded(_) => {
-                deployment::step(self.world, certificate, self.stop).await?
+                deployment::step(self.world, &self.record.holder, certificate, self.stop).await?
             }
         })
+    }
+
+    /// Why nothing may be ordered: a host of the pack is in a closer zone of another account by now.
+    async fn foreign_host(&self) -> Result<Option<AuthorityError>, StoreError> {
+        let Holder::Pack(pack) = &self.record.holder else { return Ok(None) };
+        let zones = &self.world.stores.zones;
+        let Some(zone) = zones.zone(pack.zone).await? else { return Ok(None) };
+        let around = zones.zones_around(&pack.hosts.base_names()).await?;
+        let lost = pack.hosts.lost(&zone, &around);
+        Ok(lost.map(|host| {
+            let message = format!(
+                "{host} is within a zone of another account by now. Order a pack without it, and delete this one."
+            );
+            let message = Explanation::new(message);
+            AuthorityError::Refused(Problem { actor: Actor::Provider, message })
+        }))
     }
 
     /// A renewal that succeeded by HTTP, automatically, makes that the method on record, where the provider wants it so.
@@ -212,6 +231,7 @@ impl<'a> Worker<'a> {
             method: super::automatic::method(self.world, holder, certificate, &ordering.tries)
                 .await?,
             key_type: ordering.key_type,
+            not_after: holder.life().map(|life| self.world.clock.now() + life),
         };
         let placed = match self.world.authorities.get(certificate.wanted.authority) {
             Some(authority) => match self.caa(&terms, authority).await {

@@ -114,8 +114,8 @@ async fn is_closest(world: &World, zone: &Zone, seen: &Observation) -> Result<bo
     if !place.is_within(zone.name.as_str()) {
         return Ok(true);
     }
-    let above: Vec<&str> = place.and_ancestors().collect();
-    Ok(zone.is_closest_to(place, &world.stores.zones.zones_named(&above).await?))
+    let around = world.stores.zones.zones_around(std::slice::from_ref(place)).await?;
+    Ok(zone.has(place, &around))
 }
 
 fn target(world: &World, zone: &Zone) -> CnameTarget {

@@ -87,11 +87,11 @@ async fn obstruct(
     zone: &Zone,
     rules: &Current,
 ) -> Result<Option<Verdict>, StoreError> {
-    let names: Vec<&str> = match hostname.ownership {
+    let names = match hostname.ownership {
         State::Proven(_) => Vec::new(),
-        _ => hostname.name.as_dns().and_ancestors().collect(),
+        _ => vec![hostname.name.as_dns().clone()],
     };
-    let above = world.stores.zones.zones_named(&names).await?;
+    let above = world.stores.zones.zones_around(&names).await?;
     let now = world.clock.now();
     let obstacle = ownership::obstacle(
         &hostname.name,

@@ -104,6 +104,57 @@ async fn a_name_that_is_active_in_another_account_is_not_available_and_nothing_s
 }
 
 #[tokio::test]
+async fn a_pack_covers_no_host_that_another_accounts_zone_is_closer_to() {
+    let world = verified().await;
+    let mine = world.zone("provider.com").await;
+    set(&world, &mine, |_| proven(&world)).await;
+    let stranger = format!("Bearer {}", world.stranger(&Group::ALL).await);
+    let body = json!({ "name": "shop.provider.com" }).to_string();
+    let answer = world.send(Some(&stranger), http::Method::POST, "/zones", body).await;
+    let theirs = answer.result()["id"].as_str().unwrap().to_owned();
+    let order = async |hosts: &[&str]| {
+        let body = json!({
+            "type": "advanced",
+            "hosts": hosts,
+            "validation_method": "txt",
+            "validity_days": 90,
+            "certificate_authority": "lets_encrypt",
+        });
+        world.post(&format!("/zones/{mine}/ssl/certificate_packs/order"), body).await
+    };
+    let hosts = ["provider.com", "app.shop.provider.com"];
+    order(&hosts).await.result();
+    set(&world, &theirs, |_| proven(&world)).await;
+    for host in ["shop.provider.com", "app.shop.provider.com", "*.shop.provider.com"] {
+        let answer = order(&["provider.com", host]).await;
+        assert_eq!(answer.failure(), (400, 1603, "/hosts"), "{host}");
+        assert!(answer.message().contains(host), "{}", answer.message());
+    }
+    order(&["provider.com", "*.provider.com", "workshop.provider.com"]).await.result();
+    set(&world, &theirs, |zone| claim_elsewhere(&zone.state, world.clock.now()).unwrap()).await;
+    order(&hosts).await.result();
+}
+
+#[tokio::test]
+async fn a_zone_proven_by_its_delegation_is_looked_at_when_it_was_partial_for_a_while() {
+    let world = verified().await;
+    let id = world.zone("provider.com").await;
+    let by = Method::Delegation;
+    let since = world.clock.now();
+    set(&world, &id, |_| State::Active(Active { since, by, next_check: None, misses: 0 })).await;
+    let state = async || world.store.zone(id.parse().unwrap()).await.unwrap().unwrap().state;
+    let path = format!("/zones/{id}");
+    world.patch(&path, json!({ "paused": true })).await.result();
+    assert_eq!(state().await.due_at(), None, "only the kind matters");
+    for kind in ["partial", "full"] {
+        set(&world, &id, |_| State::Active(Active { since, by, next_check: None, misses: 0 }))
+            .await;
+        world.patch(&path, json!({ "type": kind })).await.result();
+        assert_eq!(state().await.due_at(), Some(world.clock.now()), "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn zones_are_searched_for_with_each_filter_of_the_original() {
     let world = World::new().await;
     for (name, kind) in [("a-shop.com", "full"), ("b-shop.de", "partial"), ("c.com", "full")] {

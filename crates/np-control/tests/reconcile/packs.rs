@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use np_domain::{
-    certificate::{BundleMethod, Certificate, DcvMethod, KeyType, Owner, State, Wanted},
+    account::Account,
+    certificate::{BundleMethod, Certificate, DcvMethod, KeyType, Owner, State, Wanted, order},
     certificate_pack::{Pack, PackHosts, PackKind, PackRecord, Validity},
     entry::FeedKey,
-    id::PackId,
-    ports::{Clock, FeedPosition, FeedStore, PackChange, PackStore, Publish},
+    id::{AccountId, PackId, ZoneId},
+    ports::{
+        AccountStore, Clock, FeedPosition, FeedStore, PackChange, PackStore, Publish, ZoneStore,
+    },
+    text::Explanation,
     tls_policy::TlsPolicy,
+    zone::Zone,
 };
 
 use crate::{
@@ -186,4 +191,34 @@ async fn a_failure_at_any_save_still_ends_in_one_active_certificate_and_a_clean_
         }
         assert!(save > 5, "only {} saves were broken", save - 1);
     }
+}
+
+#[tokio::test]
+async fn a_host_that_another_accounts_zone_took_is_neither_ordered_again_nor_told_to_nodes() {
+    let world = TestWorld::delegated().await;
+    let id = world.add_pack(1, &[KeyType::P256]).await;
+    let control = world.control("one");
+    world.settle_pack(&control, id, 60).await;
+    let account = AccountId::from_bytes([7; 16]);
+    let named =
+        Account { id: account, name: Explanation::new("Other"), created_at: world.clock.now() };
+    world.store.insert_account(&named).await.unwrap();
+    let below = Zone {
+        id: ZoneId::from_bytes([7; 16]),
+        account,
+        name: "www.provider.com".parse().unwrap(),
+        ..world.zone.clone()
+    };
+    world.store.insert_zone(&below).await.unwrap();
+    let mut record = world.pack(id).await;
+    order::reorder(&mut record.certificate, world.clock.now());
+    let change = PackChange { record, events: Vec::new(), publish: Publish::Yes };
+    world.store.save_pack(&change).await.unwrap();
+    control.pass().await;
+    let certificate = world.pack(id).await.certificate;
+    assert!(matches!(certificate.attempt, State::Ordering(_)), "{:?}", certificate.attempt);
+    let said = certificate.problems()[0].message.to_string();
+    assert!(said.contains("www.provider.com is within a zone of another account"), "{said}");
+    world.store.remove_zone(below.id).await.unwrap();
+    world.settle_pack(&control, id, 60).await;
 }

@@ -51,36 +51,44 @@ pub struct HostToken {
 /// no place in the delegation domain.
 ///
 /// Of a zone whose name is not shown to be its account's nothing is served, and our edges and our DNS show no proofs
-/// under its names: they would prove somebody else's names, which lead to us as customers' do. Its place in the
-/// delegation domain is its own, and nobody leads there but who means it.
+/// under its names: they would prove somebody else's names, which lead to us as customers' do. The same holds for single
+/// hosts that a zone of another account is closer to. Its place in the delegation domain is its own, and nobody leads there
+/// but who means it.
+///
+/// `around` has the zones at and above the hosts.
 pub fn pack_entry(
     record: &PackRecord,
     zone: &Zone,
+    around: &[Zone],
     domain: &DelegationDomain,
 ) -> Option<PackEntry> {
     let (pack, certificate) = (&record.pack, &record.certificate);
-    let is_active = zone.state.is_active();
     if pack.leaving_since.is_some() {
         return None;
     }
+    let has = |host: &Hostname| zone.has(host.as_dns(), around);
+    let is_shown = |host: &Hostname| zone.state.is_active() && has(host);
+    let hosts: Vec<_> =
+        pack.hosts.as_slice().iter().filter(|host| has(host.base())).cloned().collect();
     Some(PackEntry {
         pack: pack.id,
         zone: pack.zone,
         kind: pack.kind,
         ordered_at: pack.created_at,
-        hosts: pack.hosts.as_slice().to_vec(),
-        tokens: if is_active { tokens(certificate) } else { Vec::new() },
-        challenges: challenges(pack, certificate, zone, domain),
-        certificates: match is_active {
+        tokens: tokens(certificate, is_shown),
+        challenges: challenges(pack, certificate, zone, is_shown, domain),
+        certificates: match zone.state.is_active() && !hosts.is_empty() {
             true => certificate.to_serve().into_iter().map(Into::into).collect(),
             false => Vec::new(),
         },
+        hosts,
     })
 }
 
-fn tokens(certificate: &Certificate) -> Vec<HostToken> {
+fn tokens(certificate: &Certificate, is_shown: impl Fn(&Hostname) -> bool) -> Vec<HostToken> {
     let controls = certificate.open_order().into_iter().flat_map(|order| &order.controls);
-    let http = controls.filter_map(|control| match &control.proof {
+    let shown = controls.filter(|control| is_shown(control.name.base()));
+    let http = shown.filter_map(|control| match &control.proof {
         ControlProof::Http { path, body } => Some(HostToken {
             host: control.name.base().clone(),
             path: path.clone(),
@@ -95,14 +103,14 @@ fn challenges(
     pack: &Pack,
     certificate: &Certificate,
     zone: &Zone,
+    is_shown: impl Fn(&Hostname) -> bool,
     domain: &DelegationDomain,
 ) -> Vec<Delegation> {
-    let is_ours = zone.kind == ZoneKind::Full && zone.state.is_active();
     let mut challenges = Vec::new();
     for base in pack.hosts.bases() {
         let values = values(certificate, base);
         let txt = without_doubles(values.values().flatten().cloned());
-        if is_ours {
+        if zone.kind == ZoneKind::Full && is_shown(base) {
             let own = values.into_iter();
             challenges.extend(
                 own.map(|(name, txt)| Delegation { name, txt: without_doubles(txt.into_iter()) }),

@@ -41,8 +41,8 @@ pub struct FeedItem {
 pub enum FeedSubject {
     /// A hostname with its zone.
     Hostname(Box<HostnameRecord>, Box<Zone>),
-    /// A certificate pack with its zone.
-    Pack(Box<PackRecord>, Box<Zone>),
+    /// A certificate pack with its zone, and the zones at and above its hosts, which say whose those are.
+    Pack(Box<PackRecord>, Box<Zone>, Vec<Zone>),
     /// A DNS record.
     Record(Box<DnsRecord>),
     /// A zone.

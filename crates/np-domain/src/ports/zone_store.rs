@@ -6,6 +6,7 @@ use super::{InsertError, Lease, Page, Publish, Revision, StoreError};
 use crate::{
     Timestamp,
     id::{AccountId, ZoneId},
+    name::DnsName,
     text::Explanation,
     zone::{Status, Zone, ZoneKind},
 };
@@ -131,8 +132,8 @@ pub trait ZoneStore: Send + Sync {
     /// Saves a zone.
     async fn save_zone(&self, zone: &Zone, publish: Publish) -> Result<(), StoreError>;
 
-    /// The zones with one of these names, in every account.
-    async fn zones_named(&self, names: &[&str]) -> Result<Vec<Zone>, StoreError>;
+    /// The zones at and above these names, in every account: what [`closest`](crate::zone::closest) is asked with.
+    async fn zones_around(&self, names: &[DnsName]) -> Result<Vec<Zone>, StoreError>;
 
     /// Claims at most `limit` zones whose activation is due at `now`, the longest due first.
     async fn claim_zones(

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use super::{VerificationKey, Zone, ZoneKind};
+use super::{VerificationKey, Zone, ZoneKind, closest};
 use crate::{
     Timestamp,
     name::DnsName,
@@ -170,19 +170,14 @@ pub enum Claim {
     Contested,
 }
 
-/// Who else has the name of `zone`, among the zones of that name and of the names above it.
-pub fn claim(zone: &Zone, others: &[Zone]) -> Claim {
-    let others = || others.iter().filter(|other| other.id != zone.id);
+/// Who else has the name of `zone`; `around` has the zones at and above it.
+pub fn claim(zone: &Zone, around: &[Zone]) -> Claim {
+    let others = || around.iter().filter(|other| other.id != zone.id);
     let is_mine = |other: &Zone| other.account == zone.account;
-    let active = others().filter(|other| {
-        other.state.is_active() && zone.name.as_dns().is_within(other.name.as_str())
-    });
-    // Of two of one name, the one that is not mine counts.
-    let closest = active.max_by_key(|other| (other.name.as_str().len(), !is_mine(other)));
     let is_wanted = |other: &Zone| {
         other.name == zone.name && !is_mine(other) && !matches!(other.state, State::Moved(_))
     };
-    match closest {
+    match closest(zone.name.as_dns(), others(), zone.account) {
         Some(closest) if is_mine(closest) => Claim::Covered,
         Some(_) => Claim::Contested,
         None if others().any(is_wanted) => Claim::Contested,
@@ -371,7 +366,10 @@ fn words(names: &[DnsName]) -> String {
 fn look_again(active: &Active, challenge: &Challenge, seen: &Observation, now: Timestamp) -> State {
     let stays = |next_check, misses| State::Active(Active { next_check, misses, ..active.clone() });
     match (active.by, delegation(challenge, seen)) {
-        (Method::Delegation, _) if challenge.kind == ZoneKind::Partial => stays(None, 0),
+        // Not looked at while its DNS is elsewhere on purpose; what was missed before still counts when it comes back.
+        (Method::Delegation, _) if challenge.kind == ZoneKind::Partial => {
+            stays(None, active.misses)
+        }
         (Method::Delegation, Delegation::Elsewhere) if active.misses + 1 >= MISSES_MAX => {
             let why = format!(
                 "The zone has other name servers than {} since {MISSES_MAX} looks.",
@@ -423,6 +421,15 @@ pub fn restart(state: &State, now: Timestamp) -> Option<State> {
             next_check: Some(now),
             why: moved.why.clone(),
         })),
+    }
+}
+
+/// The zone's DNS is answered by somebody else from now on, or by us again. What proves it, and what is looked at again, is
+/// another thing then: it is looked at at once. A moved zone stays moved.
+pub fn retype(state: &State, now: Timestamp) -> State {
+    match state {
+        State::Moved(_) => state.clone(),
+        _ => restart(state, now).unwrap_or_else(|| state.clone()),
     }
 }
 

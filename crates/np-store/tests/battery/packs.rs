@@ -135,7 +135,8 @@ pub(crate) async fn removing_a_zone_takes_its_packs_along(world: World) {
     let head = store.number().await.unwrap();
     let told = store.feed_after(Generation(0), 9).await.unwrap();
     let told = told.into_iter().find(|item| item.key == FeedKey::Pack(record.pack.id)).unwrap();
-    let expected = FeedSubject::Pack(Box::new(record.clone()), Box::new(world.zone.clone()));
+    let expected =
+        FeedSubject::Pack(Box::new(record.clone()), Box::new(world.zone.clone()), Vec::new());
     assert_eq!(told.subject, Some(expected));
     let mut zone = world.zone.clone();
     store.save_zone(&zone, Publish::Yes).await.unwrap();

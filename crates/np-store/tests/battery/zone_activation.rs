@@ -2,10 +2,10 @@
 
 use np_domain::{
     account::Account,
-    entry::FeedKey,
+    entry::{FeedKey, Generation},
     ports::{
-        AccountStore, FeedPosition, FeedStore, HostnameStore, InsertError, Publish, StoreError,
-        ZoneStore,
+        AccountStore, FeedPosition, FeedStore, FeedSubject, HostnameStore, InsertError, PackStore,
+        Publish, StoreError, ZoneStore,
     },
     zone::{
         Zone,
@@ -153,10 +153,37 @@ pub(crate) async fn zones_are_found_by_name_in_every_account(world: World) {
     let twin = values::zone(other.id, "saasprovider.com");
     world.store.insert_zone(&twin).await.unwrap();
     let app = world.add_zone("app.saasprovider.com").await;
-    let found = world.store.zones_named(&["app.saasprovider.com", "saasprovider.com", "com"]).await;
+    let found = world.store.zones_around(&["app.saasprovider.com".parse().unwrap()]).await;
     let found: Vec<_> = found.unwrap().into_iter().map(|zone| zone.id).collect();
     let mut twins = [world.zone.id, twin.id];
     twins.sort();
     assert_eq!(found, [app.id, twins[0], twins[1]]);
-    assert_eq!(world.store.zones_named(&[]).await.unwrap(), []);
+    assert_eq!(world.store.zones_around(&[]).await.unwrap(), []);
+}
+
+pub(crate) async fn a_pack_is_told_anew_when_a_zone_below_takes_a_host_or_gives_it_back(
+    world: World,
+) {
+    let record = values::pack(world.zone.id, &["saasprovider.com", "a.app.saasprovider.com"]);
+    world.store.insert_pack(&record, 9, &[]).await.unwrap();
+    world.store.number().await.unwrap();
+    let other = other_account(&world).await;
+    let mut below = values::zone(other.id, "app.saasprovider.com");
+    below.state = State::unproven(at(1));
+    world.store.insert_zone(&below).await.unwrap();
+    let key = FeedKey::Pack(record.pack.id);
+    assert!(matches!(world.store.position(key).await.unwrap(), FeedPosition::At(_)), "it waits");
+    below.state = State::automatic(at(1));
+    world.store.save_activation(&[below.clone()], Publish::Yes).await.unwrap();
+    assert_eq!(world.store.position(key).await.unwrap(), FeedPosition::Unnumbered);
+    let head = world.store.number().await.unwrap();
+    let items = world.store.feed_after(Generation(0), 100).await.unwrap();
+    let around = items.into_iter().find_map(|item| match item.subject {
+        Some(FeedSubject::Pack(_, _, around)) => Some(around),
+        _ => None,
+    });
+    let around: Vec<_> = around.unwrap().into_iter().map(|zone| zone.id).collect();
+    assert_eq!(around, [below.id, world.zone.id], "{head:?}");
+    world.store.remove_zone(below.id).await.unwrap();
+    assert_eq!(world.store.position(key).await.unwrap(), FeedPosition::Unnumbered);
 }

@@ -1,7 +1,9 @@
 //! Ordering a pack: one durable write, then a bounded wait for the CA's tokens.
 
 use np_domain::{
-    certificate::{AuthorityName, BundleMethod, Certificate, DcvMethod, Owner, State, Wanted},
+    certificate::{
+        AuthorityName, BundleMethod, CertName, Certificate, DcvMethod, Owner, State, Wanted,
+    },
     certificate_pack::{Pack, PackHosts, PackKind, PackRecord, Validity},
     event::EventKind,
     ports::{InsertError, InsertPackError},
@@ -38,6 +40,9 @@ pub struct NewPack {
 /// Why a pack was not ordered.
 #[derive(Debug, Error)]
 pub enum OrderError {
+    /// Another account has a zone that is closer to this host.
+    #[error("{0} is within a closer zone of another account")]
+    Foreign(CertName),
     /// No host is short enough for a common name.
     #[error("no host is short enough for a common name")]
     BrandingNeeded,
@@ -60,6 +65,11 @@ pub async fn order(app: &App, zone: &Zone, new: NewPack) -> Result<PackRecord, O
     check_terms(app, &new)?;
     if new.hosts.are_too_long_for_common_name() && !new.branding {
         return Err(OrderError::BrandingNeeded);
+    }
+    let around = app.stores.zones.zones_around(&new.hosts.base_names()).await;
+    let around = around.map_err(InsertPackError::from)?;
+    if let Some(host) = new.hosts.lost(zone, &around) {
+        return Err(OrderError::Foreign(host.clone()));
     }
     let record = add(app, zone, new, PackKind::Advanced).await?;
     Ok(when_ordered(app, zone, record).await)

@@ -86,7 +86,7 @@ fn txt(value: &str) -> ControlProof {
 
 fn told(record: &PackRecord, kind: ZoneKind) -> Option<PackEntry> {
     let domain = DelegationDomain::new("dcv.platform.net".parse().unwrap());
-    pack_entry(record, &zone_of(kind), &domain)
+    pack_entry(record, &zone_of(kind), &[], &domain)
 }
 
 fn challenge(name: &str, values: &[&str]) -> Delegation {
@@ -130,12 +130,46 @@ fn of_a_zone_that_is_not_its_accounts_only_the_delegation_is_told() {
     let initializing = zone::activation::Initializing { next_check: START };
     let state = zone::State::Initializing(initializing);
     let zone = Zone { state, ..zone_of(ZoneKind::Full) };
-    let told = pack_entry(&open, &zone, &domain).unwrap();
+    let told = pack_entry(&open, &zone, &[], &domain).unwrap();
     assert_eq!(told.challenges, [challenge(TARGET, &["apex"])]);
     let http = ControlProof::Http { path: Explanation::new("/x"), body: Explanation::new("y") };
     let open = ordered(record(DcvMethod::Http, &["provider.com"]), vec![http]);
-    let told = pack_entry(&open, &zone, &domain).unwrap();
+    let told = pack_entry(&open, &zone, &[], &domain).unwrap();
     assert!(told.tokens.is_empty() && told.certificates.is_empty());
+}
+
+#[test]
+fn hosts_that_another_accounts_zone_is_closer_to_are_neither_served_nor_proven() {
+    let http = |path: &str| ControlProof::Http {
+        path: Explanation::new(path),
+        body: Explanation::new("body"),
+    };
+    let hosts = ["provider.com", "www.provider.com", "a.shop.provider.com", "*.shop.provider.com"];
+    let open =
+        ordered(record(DcvMethod::Http, &hosts), hosts.iter().map(|host| http(host)).collect());
+    let domain = DelegationDomain::new("dcv.platform.net".parse().unwrap());
+    let zone = zone_of(ZoneKind::Full);
+    let shop = Zone {
+        id: ZoneId::from_bytes([9; 16]),
+        account: AccountId::from_bytes([9; 16]),
+        name: "shop.provider.com".parse().unwrap(),
+        ..zone.clone()
+    };
+    let told = |around: &[Zone]| pack_entry(&open, &zone, around, &domain).unwrap();
+    let names = |entry: &PackEntry| -> (Vec<String>, Vec<String>) {
+        let tokens = entry.tokens.iter().map(|token| token.host.to_string());
+        (entry.hosts.iter().map(ToString::to_string).collect(), tokens.collect())
+    };
+    let (served, proven) = names(&told(&[zone.clone(), shop.clone()]));
+    assert_eq!(served, ["provider.com", "www.provider.com"]);
+    assert_eq!(proven, served);
+    let mine = Zone { account: zone.account, ..shop.clone() };
+    let initializing = zone::activation::Initializing { next_check: START };
+    let waiting = Zone { state: zone::State::Initializing(initializing), ..shop };
+    for harmless in [mine, waiting] {
+        let (served, _) = names(&told(&[zone.clone(), harmless.clone()]));
+        assert_eq!(served, hosts, "{harmless:?}");
+    }
 }
 
 #[test]

@@ -204,6 +204,25 @@ fn a_restart_finds_nothing_out_about_a_zone_that_is_active_without_delegation() 
 }
 
 #[test]
+fn a_zone_that_changes_its_kind_is_looked_at_at_once_and_keeps_what_it_missed() {
+    let partial = assess(
+        &retype(&active(Method::Delegation, 2), NOW),
+        &challenge(ZoneKind::Partial),
+        &seen("ns1.other.net", ""),
+        NOW,
+    );
+    assert_eq!(partial.due_at(), None, "its DNS is elsewhere on purpose");
+    let back = retype(&partial, NOW);
+    assert_eq!(back.due_at(), Some(NOW));
+    let judged = assess(&back, &challenge(ZoneKind::Full), &seen("ns1.other.net", ""), NOW);
+    assert_eq!(judged.status(), Status::Moved, "the third look without our name servers");
+    let moved = claim_elsewhere(&active(Method::Txt, 0), NOW).unwrap();
+    assert_eq!(retype(&moved, NOW), moved);
+    let by_key = active(Method::Txt, 0);
+    assert_eq!(retype(&by_key, NOW), by_key);
+}
+
+#[test]
 fn former_name_servers_are_those_that_are_not_ours() {
     let ours = names("ns1.platform.net");
     let of = |servers: &str| original_name_servers(&seen(servers, ""), &ours);
