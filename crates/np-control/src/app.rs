@@ -17,6 +17,7 @@ pub mod known_zones;
 pub mod limits;
 pub mod packs;
 pub mod reissue;
+pub mod scans;
 pub mod tokens;
 pub mod users;
 pub mod zone_holds;

@@ -7,6 +7,7 @@
 //! with a time at which to look again. A bell makes a pass come sooner, a period makes it come anyway.
 //!
 //! - [`activation`]: proves whose a zone's name is.
+//! - [`scan`]: finds the DNS records that a zone has elsewhere.
 //! - [`ownership`]: proves who controls a hostname; gives up what stayed moved.
 //! - [`retirement`]: removes what was deleted once no node serves it.
 //! - [`renewal`]: begins an attempt at a certificate when one is due.
@@ -22,6 +23,7 @@ pub mod issuance;
 pub mod ownership;
 pub mod renewal;
 pub mod retirement;
+pub mod scan;
 
 mod automatic;
 mod caa;

@@ -14,6 +14,8 @@ pub struct Bells {
     pub ownership: Bell,
     /// A zone is due for a look.
     pub activation: Bell,
+    /// A zone is to be scanned.
+    pub scans: Bell,
     /// A certificate is due for its next step.
     pub issuance: Bell,
     /// Something that is served has changed and has no generation yet.

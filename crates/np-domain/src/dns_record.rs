@@ -9,6 +9,7 @@ pub mod kind;
 pub mod name;
 pub mod remarks;
 pub mod rules;
+pub mod scan;
 pub mod tokens;
 pub mod ttl;
 pub mod zone_file;

@@ -1,4 +1,4 @@
-//! DNS records: tables `dns_records` and `dns_record_tags`; what scans found: table `dns_scanned`.
+//! DNS records: tables `dns_records` and `dns_record_tags`; scans: tables `dns_scans` and `dns_scanned`.
 //!
 //! Who changes records of a zone holds the zone's row until the transaction ends, so that the rules between records
 //! are judged of a state that nobody else is changing. Hostnames, which hold it in a weaker way, do not wait for that.
@@ -10,11 +10,14 @@ mod scan;
 use async_trait::async_trait;
 
 use np_domain::{
+    Timestamp,
     dns_record::{Content, DnsRecord, Given, Proxy, Ttl},
     id::{DnsRecordId, ZoneId},
     ports::{
-        DnsRecordChange, DnsRecordChangeError, DnsRecordFilter, DnsRecordStore, Page, StoreError,
+        DnsRecordChange, DnsRecordChangeError, DnsRecordFilter, DnsRecordStore, Lease, Page,
+        StoreError,
     },
+    zone::Zone,
 };
 
 use crate::{
@@ -65,6 +68,33 @@ impl DnsRecordStore for Store {
         self.database
             .write(move |connection| {
                 Box::pin(async move { change::all(connection, zone, changes).await })
+            })
+            .await
+    }
+
+    async fn ask_scan(&self, zone: ZoneId, now: Timestamp) -> Result<(), StoreError> {
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { connection.execute(scan::ask(zone, now)).await.map(drop) })
+            })
+            .await
+    }
+
+    async fn is_scan_due(&self, zone: ZoneId) -> Result<bool, StoreError> {
+        let mut reader = self.database.reader().await?;
+        Ok(reader.fetch_optional(scan::due(zone)).await?.is_some())
+    }
+
+    async fn claim_scans(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Zone>, StoreError> {
+        let lease = lease.clone();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { scan::claim(connection, now, &lease, limit).await })
             })
             .await
     }

@@ -21,6 +21,7 @@ use np_control::{
         driver::{self, Pace, Reconcile},
         issuance::Issuance,
         ownership::Ownership,
+        scan::Scans,
     },
     stores::Stores,
     wake::{Bell, Bells},
@@ -287,6 +288,7 @@ fn world(
 fn reconcile(world: Arc<World>, works: &TaskTracker, stop: &CancellationToken) {
     let bells = world.bells.clone();
     start_reconciler(Arc::new(Activation(world.clone())), &world, bells.activation, works, stop);
+    start_reconciler(Arc::new(Scans(world.clone())), &world, bells.scans, works, stop);
     start_reconciler(Arc::new(Ownership(world.clone())), &world, bells.ownership, works, stop);
     start_reconciler(Arc::new(Issuance(world.clone())), &world, bells.issuance, works, stop);
 }

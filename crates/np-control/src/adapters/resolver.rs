@@ -3,6 +3,7 @@
 //!
 //! [`upstream`] asks one of them; [`np_domain::quorum`] says what counts of what they say.
 
+mod scanner;
 mod upstream;
 
 use std::{
@@ -22,6 +23,7 @@ use hickory_resolver::{
 use np_domain::{
     caa::Caa,
     diagnosis::sight::{Data, Question, Record, RecordKind},
+    dns_record,
     name::DnsName,
     ownership::Seen,
     ports::{LookupFailure, Resolver, TxtAnswer},
@@ -31,6 +33,7 @@ use np_domain::{
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
+use scanner::Scanner;
 use upstream::{Upstream, of_kind};
 
 /// The most records of one answer that are looked at.
@@ -86,6 +89,7 @@ pub struct DnsResolver {
     /// Never empty.
     upstreams: Vec<Upstream>,
     rule: Rule,
+    scanner: Scanner,
 }
 
 impl DnsResolver {
@@ -103,7 +107,7 @@ impl DnsResolver {
             Ok(Upstream { server, timeout, tries, local })
         };
         let upstreams = servers.into_iter().map(upstream).collect::<Result<_, ResolverError>>()?;
-        Ok(Self { upstreams, rule: settings.rule })
+        Ok(Self { upstreams, rule: settings.rule, scanner: Scanner::new(&settings)? })
     }
 
     /// What each resolver says, as far as it is waited for.
@@ -277,6 +281,14 @@ impl Resolver for DnsResolver {
         }
     }
 
+    async fn records(
+        &self,
+        name: &DnsName,
+        kind: dns_record::RecordKind,
+    ) -> Result<Vec<dns_record::Content>, LookupFailure> {
+        self.scanner.records(name, kind).await
+    }
+
     async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure> {
         let at_name = |records: Vec<Record>| {
             let found = records.into_iter().filter(|record| record.name == *name);
@@ -335,11 +347,19 @@ fn validating(
     settings: &ResolverSettings,
 ) -> Result<TokioResolver, ResolverError> {
     let config = ResolverConfig::from_parts(None, Vec::new(), vec![name_server(server)]);
+    built(config, settings, true)
+}
+
+fn built(
+    config: ResolverConfig,
+    settings: &ResolverSettings,
+    validate: bool,
+) -> Result<TokioResolver, ResolverError> {
     let mut builder = TokioResolver::builder_with_config(config, Default::default());
     let mut options = ResolverOpts::default();
     options.timeout = settings.timeout;
     options.attempts = settings.attempts;
-    options.validate = true;
+    options.validate = validate;
     options.cache_size = 0;
     options.use_hosts_file = ResolveHosts::Never;
     *builder.options_mut() = options;

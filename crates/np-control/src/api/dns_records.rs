@@ -1,5 +1,6 @@
 //! `dns_records` of a zone (api.md, `dns_records`).
 
+mod scan;
 mod transfer;
 
 use axum::extract::{FromRequestParts, Query, State};
@@ -21,7 +22,8 @@ use super::{
     router::Route,
     wire::dns_record::{
         AddedWire, BatchBody, BatchWire, EditBody, FILTERS, ImportForm, NewBody, RecordWire,
-        parse_batch, parse_create, parse_edit, parse_filter, parse_id, render,
+        ReviewBody, ReviewedWire, parse_batch, parse_create, parse_edit, parse_filter, parse_id,
+        render,
     },
 };
 use crate::app::{
@@ -83,6 +85,49 @@ pub(crate) fn routes() -> Vec<Route> {
         .details("All of them or none; those that the zone has already are passed over.")
         .multipart::<ImportForm>()
         .result::<AddedWire>(),
+        Route::post(
+            "/zones/{zone_id}/dns_records/scan",
+            "dns-records-for-a-zone-scan-dns-records",
+            change,
+            scan::scan,
+        )
+        .tag(TAG)
+        .summary("Look common names up and add what is found")
+        .details(
+            "The older way. What does not fit the zone, or is found late, is left to be reviewed.",
+        )
+        .without_body()
+        .result::<AddedWire>(),
+        Route::post(
+            "/zones/{zone_id}/dns_records/scan/trigger",
+            "dns-records-for-a-zone-trigger-dns-scan",
+            change,
+            scan::trigger,
+        )
+        .tag(TAG)
+        .summary("Look common names up in the background")
+        .without_body()
+        .done(),
+        Route::get(
+            "/zones/{zone_id}/dns_records/scan/review",
+            "dns-records-for-a-zone-review-dns-scan",
+            look,
+            scan::finds,
+        )
+        .tag(TAG)
+        .summary("What a scan found that nobody has judged yet")
+        .result::<Vec<RecordWire>>(),
+        Route::post(
+            "/zones/{zone_id}/dns_records/scan/review",
+            "dns-records-for-a-zone-apply-dns-scan-results",
+            change,
+            scan::review,
+        )
+        .tag(TAG)
+        .summary("Add or forget what a scan found")
+        .details("All that is accepted is added, or nothing.")
+        .body::<ReviewBody>()
+        .result::<ReviewedWire>(),
         Route::get(ONE, "dns-records-for-a-zone-dns-record-details", look, read)
             .tag(TAG)
             .summary("One DNS record")

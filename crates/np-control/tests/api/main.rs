@@ -20,6 +20,7 @@ mod limits;
 mod lists;
 mod openapi;
 mod packs;
+mod scans;
 mod schemathesis;
 mod sdk;
 mod tokens;

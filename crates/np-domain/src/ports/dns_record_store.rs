@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use super::store::{Direction, Page, StoreError};
+use super::store::{Direction, Lease, Page, StoreError};
 use crate::{
+    Timestamp,
     dns_record::{DnsRecord, RecordKind, RecordName, rules::Conflict},
     id::{DnsRecordId, ZoneId},
+    zone::Zone,
 };
 
 /// A change of a zone's records.
@@ -186,7 +188,21 @@ pub trait DnsRecordStore: Send + Sync {
         changes: &[DnsRecordChange],
     ) -> Result<Vec<DnsRecord>, DnsRecordChangeError>;
 
-    /// Keeps finds of a scan in place of the zone's former ones.
+    /// Has the zone scanned, from `now` on. Asking again while that is not done changes nothing.
+    async fn ask_scan(&self, zone: ZoneId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Whether a scan was asked for and is not done.
+    async fn is_scan_due(&self, zone: ZoneId) -> Result<bool, StoreError>;
+
+    /// Claims at most `limit` zones that are to be scanned, the longest waiting first.
+    async fn claim_scans(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Zone>, StoreError>;
+
+    /// Keeps finds of a scan in place of the zone's former ones; the scan is done.
     async fn keep_scanned(&self, zone: ZoneId, found: &[DnsRecord]) -> Result<(), StoreError>;
 
     /// The finds that have not been judged, by name.

@@ -5,7 +5,13 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{caa::Caa, name::DnsName, ownership::Seen, text::Explanation};
+use crate::{
+    caa::Caa,
+    dns_record::{Content, RecordKind},
+    name::DnsName,
+    ownership::Seen,
+    text::Explanation,
+};
 
 /// Why a look-up gave no records.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -73,6 +79,12 @@ pub trait Resolver: Send + Sync {
     /// The CAA records of `name`, CNAMEs followed, each with where it stands; empty when there are none. Names above it are
     /// not asked about.
     async fn caa(&self, name: &DnsName) -> Result<Vec<(DnsName, Caa)>, LookupFailure>;
+
+    /// What stands at `name` itself of this type, or the CNAME that stands there instead; never empty. What cannot be kept as
+    /// a record of ours is left out. Who never scans a zone need not answer.
+    async fn records(&self, _: &DnsName, _: RecordKind) -> Result<Vec<Content>, LookupFailure> {
+        Err(LookupFailure::NoRecords)
+    }
 
     /// The name servers of the zone `name`; never empty. CNAMEs are not followed.
     async fn name_servers(&self, name: &DnsName) -> Result<Vec<DnsName>, LookupFailure>;

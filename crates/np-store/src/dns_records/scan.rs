@@ -1,18 +1,60 @@
-//! What a scan found and nobody has judged yet.
+//! Scans: which zones are to be scanned, and what was found and nobody has judged yet.
 
 use np_domain::{
+    Timestamp,
     dns_record::DnsRecord,
     id::{DnsRecordId, ZoneId},
-    ports::StoreError,
+    ports::{Lease, StoreError},
+    zone::Zone,
 };
 
 use crate::{
     database::Connection,
     records, row,
     statement::{Parameter, Statement, sql},
+    zones,
 };
 
-/// Keeps finds in place of former ones. A zone that is gone by now keeps none.
+/// Has a zone scanned. A zone that is gone by now is not.
+pub(super) fn ask(zone: ZoneId, now: Timestamp) -> Statement {
+    const ASK: &str = "INSERT INTO dns_scans (zone, asked_at) SELECT id, $2 FROM zones WHERE id = $1 \
+        ON CONFLICT DO NOTHING";
+    sql(ASK).bind(zone).bind(now)
+}
+
+pub(super) fn due(zone: ZoneId) -> Statement {
+    sql("SELECT asked_at FROM dns_scans WHERE zone = $1").bind(zone)
+}
+
+pub(super) async fn claim(
+    connection: &mut Connection,
+    now: Timestamp,
+    lease: &Lease,
+    limit: u32,
+) -> Result<Vec<Zone>, StoreError> {
+    let lock = connection.locking("FOR UPDATE OF s SKIP LOCKED");
+    let due = format!(
+        "SELECT {} FROM dns_scans s JOIN zones z ON z.id = s.zone \
+         WHERE s.asked_at <= $1 AND (s.lease_until IS NULL OR s.lease_until <= $1) \
+         ORDER BY s.asked_at LIMIT $2 {lock}",
+        zones::COLUMNS
+    );
+    let rows = connection.fetch_all(sql(due).bind(now).bind(limit)).await?;
+    let zones = records::readable(&rows, zones::zone);
+    if zones.is_empty() {
+        return Ok(zones);
+    }
+    let take = format!(
+        "UPDATE dns_scans SET lease_owner = $1, lease_until = $2 WHERE zone IN ({})",
+        records::placeholders(3, zones.len())
+    );
+    let take = sql(take).bind(lease.owner.0.as_str()).bind(lease.until);
+    let take = take.bind_all(zones.iter().map(|zone| Parameter::from(zone.id)));
+    connection.execute(take).await?;
+    Ok(zones)
+}
+
+/// Keeps finds in place of former ones, and ends the scan. A zone that is gone by now keeps none.
 pub(super) async fn keep(
     connection: &mut Connection,
     zone: ZoneId,
@@ -26,6 +68,7 @@ pub(super) async fn keep(
         return Ok(());
     }
     connection.execute(sql("DELETE FROM dns_scanned WHERE zone = $1").bind(zone)).await?;
+    connection.execute(sql("DELETE FROM dns_scans WHERE zone = $1").bind(zone)).await?;
     for record in found {
         let insert = sql(INSERT)
             .bind(record.id)

@@ -164,7 +164,8 @@ battery! {
         zone_is_not_added_beside_another_accounts_active_one,
         two_accounts_adding_one_name_at_once_get_one_zone,
         save_that_would_leave_a_name_active_twice_is_stale,
-        zones_are_found_by_name_in_every_account;
+        zones_are_found_by_name_in_every_account,
+        a_pack_is_told_anew_when_a_zone_below_takes_a_host_or_gives_it_back;
     zones:
         zone_is_found_listed_and_saved,
         changes_of_zones_count_as_revisions,

@@ -5,7 +5,8 @@ mod parse;
 
 pub(crate) use filter::{FILTERS, parse_filter};
 pub(crate) use parse::{
-    BatchBody, EditBody, NewBody, parse_batch, parse_create, parse_edit, parse_id,
+    BatchBody, EditBody, NewBody, ReviewBody, parse_batch, parse_create, parse_edit, parse_id,
+    parse_review,
 };
 
 use np_domain::dns_record::{
@@ -121,6 +122,16 @@ pub(crate) struct BatchWire {
 pub(crate) struct AddedWire {
     pub(crate) recs_added: usize,
     pub(crate) total_records_parsed: usize,
+}
+
+/// What a review did.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "DnsScanReview")]
+pub(crate) struct ReviewedWire {
+    /// As they are now records of the zone.
+    pub(crate) accepts: Vec<RecordWire>,
+    /// Ids of what was forgotten.
+    pub(crate) rejects: Vec<String>,
 }
 
 /// The form of an import.

@@ -1,12 +1,14 @@
 //! Bodies of records: for a create and a PUT, for a PATCH, for a batch.
 
+use std::borrow::Cow;
+
 use np_domain::{
     dns_record::{
         Comment, Content, Given, Part, Parts, Proxy, RecordKind, RecordName, Settings, Tags, Ttl,
     },
     id::DnsRecordId,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{Fault, kind, pointer};
@@ -19,25 +21,21 @@ use crate::{
             object::Object,
         },
     },
-    app::dns_records::{BATCH_MAX, ContentEdit, Edit, Operation, Wanted},
+    app::{
+        dns_records::{BATCH_MAX, ContentEdit, Edit, Operation, Wanted},
+        scans::Review,
+    },
 };
 
-/// A create or a PUT.
+/// A PATCH: what is left out stays.
 #[derive(JsonSchema)]
-#[schemars(rename = "NewDnsRecord", example = json!({
-    "type": "A",
-    "name": "www",
-    "content": "192.0.2.1",
-    "ttl": 1,
-    "proxied": true,
-}))]
+#[schemars(rename = "EditedDnsRecord", example = json!({ "comment": "of the shop", "ttl": 300 }))]
 #[allow(dead_code, reason = "describes a body")]
-pub(crate) struct NewBody {
+pub(crate) struct EditBody {
     /// Complete, or relative to the zone; `@` is the zone itself.
-    name: String,
-    #[schemars(schema_with = "kind")]
-    r#type: String,
-    /// Needed unless there is `data`.
+    name: Option<String>,
+    r#type: Option<KindWord>,
+    /// Needed by a create unless there is `data`.
     content: Option<String>,
     /// The content by parts, for types that have some.
     data: Option<Map<String, Value>>,
@@ -53,6 +51,29 @@ pub(crate) struct NewBody {
     settings: Option<SettingsBody>,
 }
 
+/// A create or a PUT: the same, but that name and type must be there.
+pub(crate) struct NewBody;
+
+impl JsonSchema for NewBody {
+    fn schema_name() -> Cow<'static, str> {
+        "NewDnsRecord".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = EditBody::json_schema(generator);
+        let kind = kind(generator).to_value();
+        if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            fields["name"]["type"] = json!("string");
+            fields.insert("type".into(), kind);
+        }
+        schema.insert("description".into(), json!("A create or a PUT."));
+        schema.insert("required".into(), json!(["name", "type"]));
+        let example = json!({ "type": "A", "name": "www", "content": "192.0.2.1", "ttl": 1, "proxied": true });
+        schema.insert("examples".into(), json!([example]));
+        schema
+    }
+}
+
 /// The name of a type, where it may be left out.
 struct KindWord;
 
@@ -61,32 +82,13 @@ impl JsonSchema for KindWord {
         true
     }
 
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         "DnsRecordType".into()
     }
 
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         kind(generator)
     }
-}
-
-/// A PATCH: what is left out stays.
-#[derive(JsonSchema)]
-#[schemars(rename = "EditedDnsRecord", example = json!({ "comment": "of the shop", "ttl": 300 }))]
-#[allow(dead_code, reason = "describes a body")]
-pub(crate) struct EditBody {
-    name: Option<String>,
-    r#type: Option<KindWord>,
-    content: Option<String>,
-    data: Option<Map<String, Value>>,
-    #[schemars(range(min = 0, max = 65535))]
-    priority: Option<f64>,
-    #[schemars(range(min = 1, max = 86400))]
-    ttl: Option<f64>,
-    proxied: Option<bool>,
-    comment: Option<String>,
-    tags: Option<Vec<String>>,
-    settings: Option<SettingsBody>,
 }
 
 #[derive(JsonSchema)]
@@ -153,6 +155,38 @@ pub(crate) fn parse_batch(
         return Err(fault(&body, "", Fault::TooMany));
     }
     Ok(operations)
+}
+
+/// What becomes of the finds of a scan.
+#[derive(JsonSchema)]
+#[schemars(rename = "NewDnsScanReview", example = json!({
+    "accepts": [{ "type": "A", "name": "www", "content": "192.0.2.1", "ttl": 1 }],
+    "rejects": [{ "id": "372e67954025e0ba6aaa6d586b9e0b59" }],
+}))]
+#[allow(dead_code, reason = "describes a body")]
+pub(crate) struct ReviewBody {
+    /// Finds to add, which may be changed.
+    accepts: Option<Vec<NewBody>>,
+    /// Finds to forget.
+    rejects: Option<Vec<IdBody>>,
+}
+
+/// What a review wants.
+pub(crate) fn parse_review(body: &Value, zone: &RecordName) -> Result<Review, Invalid> {
+    let body = Object::body(body)?;
+    let mut review = Review::default();
+    for object in body.objects("accepts")?.value().unwrap_or_default() {
+        let known = object.text("id")?.value().is_some();
+        let id = known.then(|| id(&object)).transpose()?;
+        review.accepts.push((id, wanted(&object, zone)?));
+    }
+    for object in body.objects("rejects")?.value().unwrap_or_default() {
+        review.rejects.push(id(&object)?);
+    }
+    if review.accepts.len() + review.rejects.len() > BATCH_MAX {
+        return Err(fault(&body, "", Fault::TooMany));
+    }
+    Ok(review)
 }
 
 /// An id in a path.

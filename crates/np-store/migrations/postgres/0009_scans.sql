@@ -1,0 +1,9 @@
+-- Expand: scans of zones that were asked for and are not done.
+
+CREATE TABLE dns_scans (
+    zone BYTEA PRIMARY KEY REFERENCES zones (id) ON DELETE CASCADE,
+    asked_at BIGINT NOT NULL,
+    lease_owner TEXT,
+    lease_until BIGINT
+);
+CREATE INDEX dns_scans_in_order ON dns_scans (asked_at);
