@@ -57,7 +57,7 @@ async fn an_uploaded_certificate_is_shown_with_its_facts_and_never_its_key() {
     let made = create(&world, &path, with(single(&leaf), "custom_certificate", json!(text))).await;
     assert_eq!(made.status, 201);
     let ssl = &made.result()["ssl"];
-    assert_eq!(ssl["status"], "pending_deployment");
+    assert_eq!(ssl["status"], "holding_deployment", "ownership is not proven");
     assert_eq!(ssl["hosts"], json!(["app.customer.com", "www.customer.com"]));
     assert_eq!(ssl["issuer"], "Between");
     assert_eq!(ssl["signature"], "ECDSAWithSHA256");
@@ -71,6 +71,10 @@ async fn an_uploaded_certificate_is_shown_with_its_facts_and_never_its_key() {
         assert!(ssl.get(absent).is_none(), "{absent}");
     }
     assert!(!made.body.to_string().contains("PRIVATE"));
+    for (status, count) in [("holding_deployment", 1), ("pending_deployment", 0), ("active", 0)] {
+        let listed = world.get(&format!("{path}?ssl_status={status}")).await;
+        assert_eq!(listed.result().as_array().unwrap().len(), count, "{status}");
+    }
     let one = one_of(&made, &path).await;
     deploy(&world, &one).await;
     assert_eq!(world.get(&one).await.result()["ssl"]["status"], "active");
@@ -171,7 +175,7 @@ async fn force_takes_what_no_root_vouches_for() {
     let path = world.hostnames().await;
     let own = with(single(&self_signed(&["*.customer.com"])), "bundle_method", json!("force"));
     let made = create(&world, &path, own).await;
-    assert_eq!(made.result()["ssl"]["status"], "pending_deployment");
+    assert_eq!(made.result()["ssl"]["status"], "holding_deployment");
     // Another method must judge it anew, and does not take it.
     let one = one_of(&made, &path).await;
     let refused = world.patch(&one, json!({ "ssl": { "bundle_method": "optimal" } })).await;

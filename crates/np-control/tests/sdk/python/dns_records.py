@@ -1,6 +1,6 @@
 """DNS records of every type, as the SDK sends and reads them."""
 
-from shared import BadRequest, Denied, NO_ID, NotFound, client, done, new_zone, refused, stranger
+from shared import IS_4, BadRequest, Denied, NO_ID, NotFound, client, done, new_zone, refused, stranger
 
 zone = new_zone()
 records = client.dns.records
@@ -71,6 +71,20 @@ refused(NotFound, 81044, records.update, NO_ID, zone_id=zone.id, type="A", name=
 refused(NotFound, 81044, records.batch, zone_id=zone.id, deletes=[{"id": NO_ID}])
 refused(BadRequest, 1553, records.import_, zone_id=zone.id, file="x NONE y")
 refused(Denied, 9109, stranger.dns.records.export, zone_id=zone.id)
+
+# Scans: nothing was found yet, because nobody looks here.
+scanned = records.scan(zone_id=zone.id, **({"body": {}} if IS_4 else {}))
+assert (scanned.recs_added, scanned.total_records_parsed) == (0, 0), scanned
+refused(Denied, 9109, stranger.dns.records.scan, zone_id=zone.id, **({"body": {}} if IS_4 else {}))
+if not IS_4:
+    assert records.scan_trigger(zone_id=zone.id).success
+    refused(Denied, 9109, records.scan_trigger, zone_id=NO_ID)
+    assert list(records.scan_list(zone_id=zone.id)) == []
+    refused(Denied, 9109, lambda: list(records.scan_list(zone_id=NO_ID)))
+    found = {"type": "A", "name": "found", "content": "192.0.2.7", "ttl": 1}
+    reviewed = records.scan_review(zone_id=zone.id, accepts=[found], rejects=[{"id": NO_ID}])
+    assert [r.name for r in reviewed.accepts] == ["found.saasprovider.com"] and reviewed.rejects == [NO_ID], reviewed
+    refused(BadRequest, 9005, records.scan_review, zone_id=zone.id, accepts=[{**found, "content": "x"}])
 
 assert records.delete(made.id, zone_id=zone.id).id == made.id
 refused(NotFound, 81044, records.get, made.id, zone_id=zone.id)

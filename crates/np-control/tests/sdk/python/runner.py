@@ -1,6 +1,6 @@
 """Runs the scripts of this folder, each against a server of its own: importing the SDK takes longer than most of them.
 
-Arguments: pairs of a script and the base URL and token of its server. Prints which scripts got to their end, as JSON.
+Arguments: for each script its path, the base URL and token of its server, and a file with certificates to upload. Prints which scripts got to their end, as JSON.
 """
 
 import contextlib
@@ -12,8 +12,9 @@ import sys
 import traceback
 
 ended, arguments = [], sys.argv[1:]
-for script, base_url, token in zip(arguments[::3], arguments[1::3], arguments[2::3]):
+for script, base_url, token, certificates in zip(*(arguments[at::4] for at in range(4))):
     os.environ["CLOUDFLARE_BASE_URL"], os.environ["CLOUDFLARE_API_TOKEN"] = base_url, token
+    os.environ["NAMEPLATE_CERTIFICATES"] = certificates
     # It has the client of the script before.
     sys.modules.pop("shared", None)
     said = io.StringIO()

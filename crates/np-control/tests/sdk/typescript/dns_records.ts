@@ -33,3 +33,14 @@ await refused(400, 1553, records.import({ zone_id, file: 'x NONE y' }));
 await refused(403, 9109, stranger.dns.records.export({ zone_id }));
 await keep('Cloudflare.DNS.RecordDeleteResponse', records.delete(a.id, { zone_id }));
 await refused(404, 81044, records.delete(a.id, { zone_id }));
+
+// Scans: nothing was found yet, because nobody looks here.
+await keep('Cloudflare.DNS.RecordScanResponse', records.scan({ zone_id }));
+await refused(403, 9109, records.scan({ zone_id: NO_ID }));
+await keep('Cloudflare.DNS.RecordScanTriggerResponse', records.scanTrigger({ zone_id }));
+await refused(403, 9109, records.scanTrigger({ zone_id: NO_ID }));
+assert.equal((await keepAll(RECORD, records.scanList({ zone_id }))).length, 0);
+await refused(403, 9109, records.scanList({ zone_id: NO_ID }));
+const found = { type: 'A' as const, name: 'found', ttl: 1 as const, content: '192.0.2.7' };
+await keep('Cloudflare.DNS.RecordScanReviewResponse', records.scanReview({ zone_id, accepts: [found], rejects: [{ id: NO_ID }] }));
+await refused(400, 9005, records.scanReview({ zone_id, accepts: [{ ...found, content: 'x' }] }));

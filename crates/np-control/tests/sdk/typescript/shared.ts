@@ -11,9 +11,16 @@ export { assert, Cloudflare };
 export const client = new Cloudflare({ maxRetries: 0, apiToken: 'none yet' });
 export const stranger = new Cloudflare({ maxRetries: 0, apiToken: '0'.repeat(40) });
 
+let certificates = '';
+
 /** Turns the clients to the server of the next script. */
-export function turnTo(baseURL: string, token: string): void {
-  [client.baseURL, client.apiToken, stranger.baseURL] = [baseURL, token, baseURL];
+export function turnTo(baseURL: string, token: string, file: string): void {
+  [client.baseURL, client.apiToken, stranger.baseURL, certificates] = [baseURL, token, baseURL, file];
+}
+
+/** Where certificates that the server's trust store vouches for can be read. */
+export function certificatesFile(): string {
+  return certificates;
 }
 
 // Ids of things that do not exist, in the right form.
