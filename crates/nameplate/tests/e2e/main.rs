@@ -9,6 +9,7 @@ mod nameplate;
 mod visitor;
 mod world;
 
+mod certbot;
 mod crashes;
 mod ending;
 mod issuing;
@@ -17,5 +18,7 @@ mod nodes;
 mod packs;
 mod refusals;
 mod renewal;
+mod scan;
 mod sdk;
 mod starting;
+mod uploads;

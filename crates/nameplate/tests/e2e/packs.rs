@@ -1,4 +1,4 @@
-//! A certificate pack for the zone's own hosts: delegated once, then issued and served by the edge.
+//! A certificate pack for the zone's own hosts: delegated once, then issued, served by the edge, and routed by DNS records.
 
 use http::{Method, StatusCode};
 use np_testkit::dns::RecordType;
@@ -6,10 +6,11 @@ use np_testkit::wait;
 use serde_json::{Value, json};
 
 use crate::api::{PROVIDER, text};
+use crate::visitor::served;
 use crate::world::{WITHIN, World};
 
 #[tokio::test]
-async fn a_zones_hosts_are_delegated_issued_with_a_wildcard_and_served_until_the_pack_is_deleted() {
+async fn a_zones_hosts_are_issued_by_delegation_routed_by_proxied_records_and_gone_with_the_pack() {
     let world = World::start().await;
     let (api, zone) = (&world.provider.api, &world.provider.zone);
     let packs = format!("/zones/{zone}/ssl/certificate_packs");
@@ -41,6 +42,23 @@ async fn a_zones_hosts_are_delegated_issued_with_a_wildcard_and_served_until_the
     // Verified by the visitor; without a record there is nowhere to go.
     let visit = world.visitor.https(&host, "/").await.unwrap();
     assert_eq!(visit.answer.status, StatusCode::NOT_FOUND);
+    // With a proxied one, the origin that it names answers; below it, nobody.
+    let record =
+        json!({ "type": "A", "name": "www", "content": "127.0.0.1", "ttl": 1, "proxied": true });
+    let records = format!("/zones/{zone}/dns_records");
+    let record = api.result(Method::POST, &records, Some(&record)).await.unwrap();
+    let visit = served(&world.visitor, &host).await;
+    assert!(visit.answer.body.contains(&host), "{}", visit.answer.body);
+    let other = world.visitor.https(&format!("api.{PROVIDER}"), "/").await.unwrap();
+    assert_eq!(other.answer.status, StatusCode::NOT_FOUND);
+    let record = format!("{records}/{}", text(&record, "id"));
+    let grey = json!({ "proxied": false });
+    api.result(Method::PATCH, &record, Some(&grey)).await.unwrap();
+    let unrouted = wait::until("the record routes no more", WITHIN, async || {
+        let visit = world.visitor.https(&host, "/").await.unwrap();
+        (visit.answer.status == StatusCode::NOT_FOUND).then_some(())
+    });
+    unrouted.await.unwrap();
 
     api.result(Method::DELETE, &one, None).await.unwrap();
     let gone = wait::until("the edge forgets the pack", WITHIN, async || {

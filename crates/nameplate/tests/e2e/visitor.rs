@@ -1,4 +1,4 @@
-//! A visitor of a customer's hostname: HTTPS with a browser's checks against one root, or plain HTTP.
+//! A visitor of a customer's hostname: HTTPS with a browser's checks against some roots, or plain HTTP.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub(crate) struct Visit {
     pub(crate) alpn: Option<String>,
 }
 
-/// Someone who trusts one root and connects to one edge.
+/// Someone who trusts some roots and connects to one edge.
 #[derive(Clone)]
 pub(crate) struct Visitor {
     https: u16,
@@ -48,7 +48,9 @@ pub(crate) struct Visitor {
 impl Visitor {
     pub(crate) fn new(https: u16, http: u16, root_pem: &str) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(root_pem.as_bytes())?)?;
+        for root in CertificateDer::pem_slice_iter(root_pem.as_bytes()) {
+            roots.add(root?)?;
+        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

@@ -26,6 +26,10 @@ pub(crate) const CUSTOMER: &str = "customer.com";
 /// The domain that customers delegate to.
 pub(crate) const DELEGATION: &str = "dcv.nameplate-platform.net";
 
+/// What the provider's zone has at Knot: what customers point at, and what any domain has.
+const PROVIDERS_RECORDS: &str = "customers A 127.0.0.1\norigin A 127.0.0.1\nwww CNAME customers\n\
+    @ MX 10 mail\nmail A 192.0.2.9\n@ TXT \"v=spf1 -all\"";
+
 /// What a process needs around it.
 pub(crate) struct Ground<N> {
     pub(crate) names: N,
@@ -157,7 +161,7 @@ impl<N> World<N> {
 
 impl RealNames {
     async fn start(our_dns: u16) -> anyhow::Result<(Self, SocketAddr)> {
-        let provider = Zone::new(PROVIDER, "customers A 127.0.0.1\norigin A 127.0.0.1");
+        let provider = Zone::new(PROVIDER, PROVIDERS_RECORDS);
         let knot = Knot::start(&[provider, Zone::new(CUSTOMER, "")]).await?;
         let unbound = Unbound::start(&[
             (PROVIDER, knot.address()),

@@ -12,6 +12,8 @@ const PYTHON: &str = "sdk-venv";
 /// Something that is installed in a folder of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
+    /// certbot with its Cloudflare plugin.
+    Certbot,
     /// `aiosmtpd`, a mail server.
     Mail,
     /// Node.js modules: the TypeScript SDK and the compiler.
@@ -31,6 +33,7 @@ impl Environment {
     /// When it is not installed.
     pub fn file(self, path: &str) -> anyhow::Result<PathBuf> {
         let (folder, what) = match self {
+            Self::Certbot => ("certbot-venv", "certbot"),
             Self::Mail => ("mail-venv", "aiosmtpd"),
             Self::Node => ("sdk-node", "The TypeScript SDK"),
             Self::OpenApi => ("openapi-venv", "schemathesis"),
