@@ -22,7 +22,7 @@ pub use key::{KeyKind, KeyType};
 pub use standing::Standing;
 pub use upload::{Kept, Origin, Presented, Uploaded};
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
     Timestamp,
@@ -104,6 +104,14 @@ impl Holder {
         match self {
             Self::Hostname(hostname) => certificate.names(&hostname.name),
             Self::Pack(pack) => pack.hosts.as_slice().to_vec(),
+        }
+    }
+
+    /// How long its certificates are to live; `None`: as long as the CA gives them by itself.
+    pub fn life(&self) -> Option<Duration> {
+        match self {
+            Self::Hostname(_) => None,
+            Self::Pack(pack) => pack.validity.asked(),
         }
     }
 }

@@ -7,6 +7,7 @@ use np_domain::{
     event::Event,
     id::{HostnameId, PackId, ZoneId},
     ports::{Hold, Publish, StoreError},
+    zone::Zone,
 };
 use uuid::Uuid;
 
@@ -264,16 +265,17 @@ pub(crate) async fn mark(
     Ok(())
 }
 
-/// Marks a zone as changed, when it shall be published, and before it its packs, whose entries depend on it.
+/// Marks a zone as changed, when it shall be published, and before it the packs whose entries depend on it: its own, and
+/// those of the zones above, from which an active zone takes its names.
 pub(crate) async fn mark_zone(
     connection: &mut Connection,
-    zone: ZoneId,
+    zone: &Zone,
     publish: Publish,
 ) -> Result<(), StoreError> {
     if publish == Publish::Yes {
-        packs::mark_all(connection, zone).await?;
+        packs::mark_around(connection, zone.id, zone.name.as_str()).await?;
     }
-    mark(connection, FeedKey::Zone(zone), publish).await
+    mark(connection, FeedKey::Zone(zone.id), publish).await
 }
 
 /// The columns `kind` and `subject` of a key.

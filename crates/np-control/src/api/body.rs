@@ -1,6 +1,6 @@
 //! Request bodies: bounded bytes, then JSON.
 
-use std::error::Error as _;
+use std::{error::Error as _, ops::Deref};
 
 use axum::{
     body::Bytes,
@@ -8,6 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use super::{
     Api,
@@ -16,14 +17,52 @@ use super::{
 };
 
 /// A JSON body, of whatever `Content-Type`: the original does not look at that either.
-pub(crate) struct Body(pub(crate) Value);
+pub(crate) struct Body(pub(crate) Parsed);
+
+/// What was read. Private keys in it are wiped when it goes. What the connection's own buffers and the parser's had of them
+/// is not ours to wipe.
+pub(crate) struct Parsed(Value);
+
+/// The field that holds a private key, wherever it stands.
+const PRIVATE_KEY: &str = "custom_key";
+
+impl Deref for Parsed {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl Drop for Parsed {
+    fn drop(&mut self) {
+        wipe_keys(&mut self.0);
+    }
+}
+
+/// As deep as [`JSON_DEPTH_MAX`].
+fn wipe_keys(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| match value {
+            Value::String(text) if name == PRIVATE_KEY => text.zeroize(),
+            other => wipe_keys(other),
+        }),
+        Value::Array(items) => items.iter_mut().for_each(wipe_keys),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
 
 impl FromRequest<Api> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, api).await.map_err(|why| unread(&why, api))?;
-        parse(&bytes).map(Self)
+        let parsed = parse(&bytes).map(|value| Self(Parsed(value)));
+        // Not when somebody else still reads them.
+        if let Ok(mut bytes) = bytes.try_into_mut() {
+            bytes.zeroize();
+        }
+        parsed
     }
 }
 
@@ -79,6 +118,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn private_keys_are_wiped_wherever_they_are_and_nothing_else() {
+        let pair = || json!({ "custom_certificate": "c", "custom_key": "secret" });
+        let mut body =
+            json!({ "ssl": { "custom_cert_bundle": [pair(), pair()] }, "x": "custom_key" });
+        wipe_keys(&mut body);
+        let left = json!({ "custom_certificate": "c", "custom_key": "" });
+        assert_eq!(
+            body,
+            json!({ "ssl": { "custom_cert_bundle": [left, left] }, "x": "custom_key" })
+        );
+    }
 
     #[test]
     fn nul_characters_are_found_wherever_they_are() {

@@ -91,6 +91,26 @@ pub(crate) struct Deleted {
     envelope: Envelope<Id>,
 }
 
+/// The reply to what is done later: success, and no result at all, as strict clients want it (api.md 2.1).
+#[derive(Debug, Serialize)]
+pub(crate) struct Done {
+    success: bool,
+    errors: Vec<Item>,
+    messages: Vec<Item>,
+}
+
+impl Default for Done {
+    fn default() -> Self {
+        Self { success: true, errors: Vec::new(), messages: Vec::new() }
+    }
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        Json(self).into_response()
+    }
+}
+
 /// Just an id.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Id {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use np_domain::{
-    certificate::{Certificate, State, order, upload},
+    certificate::{Certificate, Holder, State, order, upload},
     entry::FeedKey,
     ports::{FeedPosition, NodeRole, StoreError},
 };
@@ -77,8 +77,12 @@ pub(super) async fn wait(
 
 /// The step of an issued certificate: active once every live edge has it, or once some have it and the others could have
 /// had it for long, so that one sick edge does not hold up what all others serve. Without a live edge it stays where it is.
+///
+/// What was uploaded for a hostname that is not proven waits: nothing is served for it, and its deployment is held
+/// (behaviour.md 1.3).
 pub(super) async fn step(
     world: &World,
+    holder: &Holder,
     certificate: &mut Certificate,
     stop: &CancellationToken,
 ) -> Result<Option<order::Step>, StoreError> {
@@ -87,6 +91,11 @@ pub(super) async fn step(
         State::Uploaded(uploaded) => uploaded.since,
         _ => return Ok(None),
     };
+    if let (Holder::Hostname(hostname), State::Uploaded(uploaded)) = (holder, &certificate.attempt)
+        && hostname.ownership.proof().is_none()
+    {
+        return Ok(Some(upload::undelivered(uploaded, world.clock.now())));
+    }
     let key = certificate.feed_key();
     let age = (world.clock.now() - since).unsigned_abs();
     let limit = patience_left(world, age);

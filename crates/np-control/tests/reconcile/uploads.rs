@@ -31,6 +31,7 @@ async fn save(world: &TestWorld, certificate: np_domain::certificate::Certificat
 /// A hostname whose uploaded certificate is deployed.
 async fn kept(world: &TestWorld) -> (Control, HostnameId) {
     let id = world.add(1, "app.customer.com", DcvMethod::Txt).await;
+    world.point_here("app.customer.com");
     let control = world.control("one");
     world.settle(&control, id, 200).await;
     upload(world, id).await;
@@ -68,6 +69,29 @@ async fn an_uploaded_one_is_active_once_the_nodes_have_it_and_is_never_renewed()
     let certificate = world.certificate(id).await;
     assert_eq!(certificate.attempt, State::Kept(Kept { look_at: None }));
     assert_eq!(certificate.to_serve().len(), 1, "it is served until somebody replaces it");
+}
+
+#[tokio::test]
+async fn an_uploaded_one_is_held_until_ownership_is_proven_and_then_deployed_by_itself() {
+    let world = TestWorld::delegated().await;
+    let id = world.add(1, "app.customer.com", DcvMethod::Txt).await;
+    let control = world.control("one");
+    world.settle(&control, id, 200).await;
+    assert!(world.record(id).await.hostname.ownership.proof().is_none());
+    upload(&world, id).await;
+    let goes_on = async |seconds: u32| {
+        for _ in 0..seconds {
+            world.advance(Duration::from_secs(1)).await;
+            control.pass().await;
+        }
+        world.certificate(id).await.attempt
+    };
+    let held = goes_on(30).await;
+    assert!(matches!(held, State::Uploaded(_)), "{held:?}");
+    world.point_here("app.customer.com");
+    let deployed = goes_on(200).await;
+    assert!(world.record(id).await.hostname.ownership.proof().is_some());
+    assert!(matches!(deployed, State::Kept(_)), "{deployed:?}");
 }
 
 #[tokio::test]

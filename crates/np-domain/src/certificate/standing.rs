@@ -19,6 +19,8 @@ pub enum Standing {
     Issuance,
     /// The first is on its way to the serving nodes.
     Deployment,
+    /// The first was uploaded, and is on its way to the serving nodes.
+    Uploaded,
     /// One is served.
     Serving,
     /// The one that is served has ended.
@@ -29,12 +31,13 @@ pub enum Standing {
 
 impl Standing {
     /// All of them, in order, with the name that the store uses.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Absent, "none"),
         (Self::Ordering, "ordering"),
         (Self::Control, "control"),
         (Self::Issuance, "issuance"),
         (Self::Deployment, "deployment"),
+        (Self::Uploaded, "uploaded"),
         (Self::Serving, "serving"),
         (Self::Over, "over"),
         (Self::Stalled(Phase::Ordering), "stalled_ordering"),
@@ -66,7 +69,8 @@ impl Standing {
             State::Settled(_) | State::Ordering(_) | State::Kept(_) => Self::Ordering,
             State::AwaitingControl(_) | State::Validating(_) => Self::Control,
             State::Issuing(_) => Self::Issuance,
-            State::Issued(_) | State::Uploaded(_) => Self::Deployment,
+            State::Issued(_) => Self::Deployment,
+            State::Uploaded(_) => Self::Uploaded,
             State::Stalled(stalled) => Self::Stalled(stalled.phase),
         }
     }

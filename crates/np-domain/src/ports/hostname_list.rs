@@ -25,6 +25,8 @@ pub struct HostnameFilter {
     pub ownership: Option<Vec<ownership::Kind>>,
     /// By where the certificate stands.
     pub standings: Option<Vec<Standing>>,
+    /// Those whose uploaded certificate waits for a proof of ownership, or all others.
+    pub held: Option<bool>,
     /// By the CA that was asked for; `None` within: no particular one.
     pub authorities: Option<Vec<Option<AuthorityName>>>,
     /// By the custom origin, as it is printed.

@@ -62,6 +62,11 @@ impl Facet {
         Self { standing, ..self }
     }
 
+    /// Whether an uploaded certificate waits for a proof of ownership.
+    fn is_held(&self) -> bool {
+        self.standing == Standing::Uploaded && self.ownership != Kind::Proven
+    }
+
     pub(super) fn passes(&self, filter: &HostnameFilter) -> bool {
         let wildcard = self.wanted.is_some_and(|wanted| wanted.wildcard);
         let authority = self.wanted.map(|wanted| wanted.authority);
@@ -69,6 +74,7 @@ impl Facet {
             && filter.wildcard.is_none_or(|wanted| wanted == wildcard)
             && is_among(filter.ownership.as_deref(), &self.ownership)
             && is_among(filter.standings.as_deref(), &self.standing)
+            && filter.held.is_none_or(|held| held == self.is_held())
             && filter
                 .authorities
                 .as_ref()
@@ -82,6 +88,7 @@ pub(super) fn is_open(filter: &HostnameFilter) -> bool {
         && filter.wildcard.is_none()
         && filter.ownership.is_none()
         && filter.standings.is_none()
+        && filter.held.is_none()
         && filter.authorities.is_none()
 }
 
@@ -109,6 +116,20 @@ mod tests {
             ["", "proven", "frozen/none", "proven/frozen/exact/google", "proven/serving/exact/acme"]
         {
             assert_eq!(Facet::parse(newer), None, "{newer}");
+        }
+    }
+
+    #[test]
+    fn an_uploaded_one_is_held_until_ownership_is_proven() {
+        for (facet, expected) in [
+            ("unproven/uploaded/exact/default", true),
+            ("moved/uploaded/exact/default", true),
+            ("proven/uploaded/exact/default", false),
+            ("unproven/deployment/exact/default", false),
+        ] {
+            let facet = Facet::parse(facet).unwrap();
+            let of = |held| HostnameFilter { held: Some(held), ..HostnameFilter::default() };
+            assert_eq!((facet.passes(&of(true)), facet.passes(&of(false))), (expected, !expected));
         }
     }
 

@@ -57,6 +57,8 @@ pub(crate) enum Content {
     List(SchemaOf),
     /// An id at the top level and in the envelope's result: deletions (api.md 2.1).
     Deleted,
+    /// The envelope without a result (api.md 2.1).
+    Done,
     /// Plain text of this media type, outside of any envelope.
     Text(&'static str),
 }
@@ -170,6 +172,11 @@ impl Route {
     /// 200 with an id at the top level and in the result.
     pub(crate) fn deleted(self) -> Self {
         self.answers(StatusCode::OK, Content::Deleted)
+    }
+
+    /// 200 with nothing but success.
+    pub(crate) fn done(self) -> Self {
+        self.answers(StatusCode::OK, Content::Done)
     }
 
     /// 200 with plain text of this media type, outside of any envelope.

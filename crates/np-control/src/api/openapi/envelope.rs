@@ -85,6 +85,12 @@ pub(super) fn success(answer: &Answer, generator: &mut SchemaGenerator) -> Value
                 .for_each(|names| names.push("id".into()));
             deleted
         }
+        Content::Done => {
+            let mut done = around(&Value::Null, generator);
+            done["required"] = json!(["success", "errors", "messages"]);
+            done["properties"].as_object_mut().and_then(|fields| fields.remove("result"));
+            done
+        }
     };
     json!({ "application/json": { "schema": schema } })
 }

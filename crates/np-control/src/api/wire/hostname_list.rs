@@ -2,7 +2,7 @@
 
 use np_domain::{
     Timestamp,
-    certificate::{AuthorityName, Standing},
+    certificate::AuthorityName,
     origin::OriginHost,
     ownership,
     ports::{Direction, HostnameFilter, HostnameList, NameFilter, Order, Start},
@@ -126,7 +126,8 @@ fn parse_filter(params: &Params, settings: &ApiSettings) -> Result<HostnameFilte
         with_certificate: parse_flag(params, "ssl")?,
         wildcard: parse_flag(params, "wildcard")?,
         ownership: parse_ownership(params)?,
-        standings: parse_standings(params)?,
+        standings: parse_status(params)?.map(CertificateStatus::standings),
+        held: parse_status(params)?.and_then(CertificateStatus::is_held),
         authorities: parse_authorities(params, settings)?,
         origin: params.get("custom_origin_server").map(parse_origin),
     })
@@ -178,9 +179,9 @@ fn parse_ownership(params: &Params) -> Result<Option<Vec<ownership::Kind>>, Inva
     Ok(parse_word(params, "hostname_status", words)?.map(HostnameStatus::kinds))
 }
 
-fn parse_standings(params: &Params) -> Result<Option<Vec<Standing>>, Invalid> {
+fn parse_status(params: &Params) -> Result<Option<CertificateStatus>, Invalid> {
     let words = CertificateStatus::ALL.iter().map(|status| (*status, status.word()));
-    Ok(parse_word(params, "ssl_status", words)?.map(CertificateStatus::standings))
+    parse_word(params, "ssl_status", words)
 }
 
 /// Who asks for no particular CA is shown, and found, with the default one.

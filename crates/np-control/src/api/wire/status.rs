@@ -124,7 +124,10 @@ impl CertificateStatus {
         if matches!(ownership, ownership::State::Leaving(_)) {
             return Self::PendingDeletion;
         }
-        Self::of_kept(certificate, now)
+        match Standing::at(Some(certificate), now) {
+            Standing::Uploaded if ownership.proof().is_none() => Self::HoldingDeployment,
+            standing => Self::of_standing(standing).unwrap_or(Self::Deleted),
+        }
     }
 
     /// The same for a certificate of what is not leaving.
@@ -139,7 +142,7 @@ impl CertificateStatus {
             Standing::Ordering => Self::Initializing,
             Standing::Control => Self::PendingValidation,
             Standing::Issuance => Self::PendingIssuance,
-            Standing::Deployment => Self::PendingDeployment,
+            Standing::Deployment | Standing::Uploaded => Self::PendingDeployment,
             Standing::Serving => Self::Active,
             Standing::Over => Self::Expired,
             Standing::Stalled(Phase::Ordering) => Self::InitializingTimedOut,
@@ -149,10 +152,23 @@ impl CertificateStatus {
         })
     }
 
-    /// The standings that look so: what a list is filtered by. Those of leaving hostnames are in no list.
+    /// The standings that look so: what a list is filtered by. Those of leaving hostnames are in no list. Which of those that
+    /// were uploaded wait for a proof of ownership is another filter: [`Self::is_held`].
     pub(crate) fn standings(self) -> Vec<Standing> {
+        if self == Self::HoldingDeployment {
+            return vec![Standing::Uploaded];
+        }
         let standings = Standing::ALL.iter().map(|(standing, _)| *standing);
         standings.filter(|standing| Self::of_standing(*standing) == Some(self)).collect()
+    }
+
+    /// Whether only those look so that wait for a proof of ownership, or only those that do not; `None`: all the same.
+    pub(crate) fn is_held(self) -> Option<bool> {
+        match self {
+            Self::HoldingDeployment => Some(true),
+            Self::PendingDeployment => Some(false),
+            _ => None,
+        }
     }
 }
 

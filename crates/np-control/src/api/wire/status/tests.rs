@@ -173,10 +173,21 @@ fn each_ownership_has_its_status() {
 
 #[test]
 fn each_attempt_at_a_first_certificate_has_its_status() {
-    let unproven = ownership::State::new(NOW);
     for (name, attempt, expected) in attempts() {
         let certificate = Certificate { attempt, ..wanted(Vec::new()) };
-        assert_eq!(CertificateStatus::of(&certificate, &unproven, NOW), expected, "{name}");
+        for (ownership, state, _) in ownerships() {
+            let expected = match (name, ownership) {
+                (_, "Leaving") => CertificateStatus::PendingDeletion,
+                ("Uploaded", ownership) if ownership != "Proven" => {
+                    CertificateStatus::HoldingDeployment
+                }
+                _ => expected,
+            };
+            let status = CertificateStatus::of(&certificate, &state, NOW);
+            assert_eq!(status, expected, "{name}, {ownership}");
+            let is_listed = status.standings().contains(&Standing::of(Some(&certificate)));
+            assert!(is_listed || ownership == "Leaving", "{name}, {ownership}");
+        }
     }
 }
 
