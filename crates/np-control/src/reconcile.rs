@@ -14,6 +14,8 @@
 //! - [`issuance`]: takes an attempt from order to certificate.
 //! - [`deployment`]: makes a certificate active once every live node has it.
 //!
+//! [`Authorities`] are the CAs that issuance asks, each behind a breaker, within its limits.
+//!
 //! Publication has no file here: [`crate::feed_server`] numbers changes when a node asks for them.
 
 pub mod activation;
@@ -25,28 +27,30 @@ pub mod renewal;
 pub mod retirement;
 pub mod scan;
 
+mod authorities;
 mod automatic;
 mod caa;
 mod control;
 mod journal;
 mod looks;
+mod pacing;
 mod revocation;
 mod rules;
 mod standin;
 mod timer;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use np_domain::{
-    certificate::{AuthorityName, Methods, automatic::Policy as Automatic},
-    diagnosis::Issuer,
+    certificate::automatic::Policy as Automatic,
     name::DnsName,
     ownership as ownership_rules,
-    ports::{Authority, Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
+    ports::{Clock, Hold, HttpProbe, Lease, LeaseOwner, Resolver, StoreError, Vault},
     zone::activation::Policy,
 };
 
 pub use self::{
+    authorities::Authorities,
     journal::Journal,
     rules::{FixedRules, Rules},
     timer::{Timer, TokioTimer},
@@ -80,38 +84,6 @@ pub struct World {
     pub rules: Rules,
     /// The limits.
     pub settings: Settings,
-}
-
-/// The configured CAs.
-#[derive(Clone)]
-pub struct Authorities {
-    by_name: BTreeMap<AuthorityName, Arc<dyn Authority>>,
-    default: AuthorityName,
-}
-
-impl Authorities {
-    /// The CAs, and which of them is used when a hostname names none. `None` when the default is not among them.
-    pub fn new(authorities: Vec<Arc<dyn Authority>>, default: AuthorityName) -> Option<Self> {
-        let by_name: BTreeMap<_, _> = authorities.into_iter().map(|ca| (ca.name(), ca)).collect();
-        by_name.contains_key(&default).then_some(Self { by_name, default })
-    }
-
-    /// The CA with this name, or the default one; `None` when it is not configured (any more).
-    pub fn get(&self, name: Option<AuthorityName>) -> Option<&Arc<dyn Authority>> {
-        self.by_name.get(&name.unwrap_or(self.default))
-    }
-
-    /// What each of them validates by.
-    pub fn methods(&self) -> BTreeMap<AuthorityName, Methods> {
-        self.by_name.iter().map(|(name, authority)| (*name, authority.methods())).collect()
-    }
-
-    /// All of them as CAA records know them, the default first.
-    pub fn issuers(&self) -> Vec<Issuer> {
-        let first = self.by_name.get(&self.default).into_iter();
-        let others = self.by_name.iter().filter(|(name, _)| **name != self.default);
-        first.chain(others.map(|(_, authority)| authority)).map(|a| a.issuer()).collect()
-    }
 }
 
 /// The limits of the reconcilers.

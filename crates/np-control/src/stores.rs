@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use np_domain::ports::{
-    AccountStore, ApprovalStore, CertificateStore, CsrStore, DnsRecordStore, FeedStore,
-    HistoryStore, HostnameStore, IdempotencyStore, PackStore, RuleStore, SecretStore, ZoneStore,
+    AccountStore, ApprovalStore, BudgetStore, CertificateStore, CsrStore, DnsRecordStore,
+    FeedStore, HistoryStore, HostnameStore, IdempotencyStore, PackStore, RuleStore, SecretStore,
+    ZoneStore,
 };
 
 /// All memory, behind its ports. Cheap to clone.
@@ -34,6 +35,8 @@ pub struct Stores {
     pub idempotency: Arc<dyn IdempotencyStore>,
     /// The operator's rules.
     pub rules: Arc<dyn RuleStore>,
+    /// What is spent of the limits of CAs.
+    pub budgets: Arc<dyn BudgetStore>,
     /// Sealed secrets.
     pub secrets: Arc<dyn SecretStore>,
 }
@@ -54,6 +57,7 @@ impl Stores {
             + HistoryStore
             + IdempotencyStore
             + RuleStore
+            + BudgetStore
             + SecretStore
             + 'static,
     {
@@ -70,6 +74,7 @@ impl Stores {
             history: store.clone(),
             idempotency: store.clone(),
             rules: store.clone(),
+            budgets: store.clone(),
             secrets: store,
         }
     }

@@ -153,6 +153,7 @@ mod tests {
             key_type: KeyType::P256,
             controls: names.iter().map(control).collect(),
             expires_at: None,
+            is_renewal: false,
         }
     }
 

@@ -26,6 +26,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
     Timestamp,
+    authority::BudgetKind,
     certificate_pack::Pack,
     custom_hostname::CustomHostname,
     entry::FeedKey,
@@ -235,6 +236,8 @@ pub struct Active {
     pub issued: IssuedCertificate,
     /// When all live serving nodes had confirmed it.
     pub deployed_at: Timestamp,
+    /// When its CA suggests to renew it, as far as it was asked and said so.
+    pub suggestion: Option<renewal::Suggestion>,
 }
 
 /// A certificate with its key, fit to be served.
@@ -282,6 +285,8 @@ pub enum State {
 pub struct Settled {
     /// When to begin the next renewal.
     pub renew_at: Timestamp,
+    /// When to ask the CA whether that is right; `None` of a CA that does not say.
+    pub ask_at: Option<Timestamp>,
 }
 
 /// How far the tries of an attempt have come; carried along from order to order.
@@ -293,13 +298,39 @@ pub struct Tries {
     pub failed: u32,
     /// Why the last one failed.
     pub problems: Vec<Problem>,
+    /// The CAs that did not take the order; each at most once.
+    pub declined: Vec<Declined>,
 }
 
 impl Tries {
     /// None failed yet.
     pub fn new(now: Timestamp) -> Self {
-        Self { since: now, failed: 0, problems: Vec::new() }
+        Self { since: now, failed: 0, problems: Vec::new(), declined: Vec::new() }
     }
+}
+
+/// A CA that did not take the order, or lost it, and is not asked again for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declined {
+    /// The CA.
+    pub authority: AuthorityName,
+    /// How often in a row.
+    pub times: u32,
+    /// When it may be asked again.
+    pub until: Timestamp,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// A place in the queue of a CA's limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queued {
+    /// The CA.
+    pub authority: AuthorityName,
+    /// What it limits.
+    pub budget: BudgetKind,
+    /// When its turn is expected.
+    pub expected_at: Timestamp,
 }
 
 /// Why a try failed, in words for whoever can act.
@@ -333,6 +364,8 @@ pub struct Ordering {
     pub refusals: u32,
     /// When to try to place it.
     pub next_try: Timestamp,
+    /// What it waits for, if it is for a turn within the CA's limits.
+    pub queued: Option<Queued>,
 }
 
 /// An order at a CA.
@@ -348,6 +381,8 @@ pub struct Order {
     pub controls: Vec<Control>,
     /// When the CA forgets it, as far as the CA said.
     pub expires_at: Option<Timestamp>,
+    /// Whether the CA took it as the renewal of a certificate (RFC 9773 section 5), which its limits do not count.
+    pub is_renewal: bool,
 }
 
 /// The proof must become visible.
@@ -446,6 +481,7 @@ impl Certificate {
             tries: Tries::new(now),
             refusals: 0,
             next_try: now,
+            queued: None,
         });
         Self {
             id,
@@ -481,7 +517,7 @@ impl Certificate {
         match &self.attempt {
             State::Settled(settled) => {
                 let revoke_at = self.open_revocations().map(|one| one.try_at).min();
-                Some(revoke_at.map_or(settled.renew_at, |at| at.min(settled.renew_at)))
+                [Some(settled.renew_at), settled.ask_at, revoke_at].into_iter().flatten().min()
             }
             State::Ordering(ordering) => Some(ordering.next_try),
             State::AwaitingControl(awaiting) => Some(awaiting.next_check),

@@ -42,6 +42,8 @@ pub enum EventKind {
     CertificateOrdered,
     /// An order was refused or could not be placed.
     OrderFailed,
+    /// An order waits for its turn within a CA's limits.
+    OrderQueued,
     /// Our own look did not see the proof of control yet.
     ControlUnseen,
     /// The proof of control is visible; the CA was told.
@@ -88,7 +90,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, with the name that logs and the store use.
-    pub const ALL: [(Self, &'static str); 34] = [
+    pub const ALL: [(Self, &'static str); 35] = [
         (Self::Created, "hostname.created"),
         (Self::Edited, "hostname.edited"),
         (Self::Deleted, "hostname.deleted"),
@@ -102,6 +104,7 @@ impl EventKind {
         (Self::OwnershipRestarted, "ownership.restarted"),
         (Self::CertificateOrdered, "certificate.ordered"),
         (Self::OrderFailed, "certificate.order_failed"),
+        (Self::OrderQueued, "certificate.order_queued"),
         (Self::ControlUnseen, "certificate.control_unseen"),
         (Self::ControlSeen, "certificate.control_seen"),
         (Self::ControlApproved, "certificate.control_approved"),

@@ -3,7 +3,7 @@
 //! Everything here is a value or a pure function: no clock, no randomness, no I/O, no logging, no serialization. The
 //! caller passes `now` and fresh tokens in, and gets the next state and the reasons back. Reading order: [`name`] and
 //! [`id`] (words), [`ownership`] and [`certificate`] (the two state machines), [`custom_hostname`] (the aggregate),
-//! [`entry`] (what a serving node is told), [`diagnosis`] (why a hostname is stuck), [`ports`] (what the deciding side asks of the world).
+//! [`authority`] (which CA is asked, and when), [`entry`] (what a serving node is told), [`diagnosis`] (why a hostname is stuck), [`ports`] (what the deciding side asks of the world).
 //!
 //! Absent on purpose: the API's words and status codes (np-control's `api/wire`), rows (np-store) and feed messages
 //! (np-feed). Each of those converts explicitly.
@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod approval;
+pub mod authority;
 pub mod caa;
 pub mod certificate;
 pub mod certificate_pack;

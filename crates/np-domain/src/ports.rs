@@ -3,6 +3,7 @@
 
 mod approval_store;
 mod authority;
+mod budget_store;
 mod clock;
 mod csr_store;
 mod dns_record_store;
@@ -18,7 +19,10 @@ mod vault;
 mod zone_store;
 
 pub use approval_store::ApprovalStore;
-pub use authority::{Authority, AuthorityError, OrderStatus, OrderTerms, RATE_LIMIT_WORDS};
+pub use authority::{
+    Authority, AuthorityError, LimitScope, OrderStatus, OrderTerms, RATE_LIMIT_WORDS,
+};
+pub use budget_store::{BudgetStore, Grant, QueueLength, Wish};
 pub use clock::Clock;
 pub use csr_store::{CsrOrder, CsrRemoval, CsrStore};
 pub use dns_record_store::{

@@ -1,7 +1,7 @@
 //! What is remembered: np-domain's memory ports on SQLite (embedded, one process) and PostgreSQL (many nodes).
 //!
 //! There is one implementation of every port, in the file named after what it keeps: `hostnames`, `certificates`,
-//! `packs`, `zones`, `dns_records`, `accounts`, `users`, `csrs`, `feed`, `history`, `secrets`, `idempotency`, `approvals`. The SQL is
+//! `packs`, `zones`, `dns_records`, `accounts`, `users`, `csrs`, `feed`, `history`, `secrets`, `idempotency`, `approvals`, `budgets`. The SQL is
 //! the same for both databases: integers, texts and bytes, `$1`, `ON CONFLICT`. Where they differ, which is in row locks
 //! alone, a statement asks its connection.
 //! `database` has the two ways to run it, `row` what stands in the columns.
@@ -12,6 +12,7 @@
 mod accounts;
 mod additions;
 mod approvals;
+mod budgets;
 mod certificates;
 mod csrs;
 mod database;

@@ -1,4 +1,5 @@
-//! Sealed secrets with a name: table `secrets`. The first one kept under a name stays until it is forgotten.
+//! Sealed secrets with a name: table `secrets`. The first one kept under a name stays until it is forgotten, or whoever knows it
+//! replaces it.
 
 use async_trait::async_trait;
 
@@ -47,6 +48,35 @@ impl SecretStore for Store {
         self.database
             .write(move |connection| {
                 Box::pin(async move { connection.execute(forget).await.map(|_| ()) })
+            })
+            .await
+    }
+
+    async fn replace_secret(
+        &self,
+        name: &str,
+        expected: &SealedBytes,
+        sealed: &SealedBytes,
+    ) -> Result<Option<SealedBytes>, StoreError> {
+        const REPLACE: &str = "UPDATE secrets SET sealed = $3 WHERE name = $1 AND sealed = $2";
+        let replace = sql(REPLACE).bind(name).bind(expected.as_bytes()).bind(sealed.as_bytes());
+        let name = name.to_owned();
+        self.database
+            .write(move |connection| {
+                Box::pin(async move {
+                    connection.execute(replace).await?;
+                    let row = connection.fetch_optional(sql(FIND).bind(name.as_str())).await?;
+                    row.map(|row| self::sealed(&row, &name)).transpose()
+                })
+            })
+            .await
+    }
+
+    async fn remove_secret(&self, name: &str) -> Result<(), StoreError> {
+        let remove = sql("DELETE FROM secrets WHERE name = $1").bind(name);
+        self.database
+            .write(move |connection| {
+                Box::pin(async move { connection.execute(remove).await.map(drop) })
             })
             .await
     }

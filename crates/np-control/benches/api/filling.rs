@@ -132,8 +132,8 @@ fn certificate(
                 key_type: KeyType::P256,
                 issued_at: created_at,
             };
-            certificate.active = vec![Active { issued, deployed_at: created_at }];
-            certificate.attempt = State::Settled(Settled { renew_at });
+            certificate.active = vec![Active { issued, deployed_at: created_at, suggestion: None }];
+            certificate.attempt = State::Settled(Settled { renew_at, ask_at: None });
         }
     }
     certificate

@@ -33,7 +33,7 @@ use thiserror::Error;
 use self::{account::AccountKeeper, new_order::Wish, txt::TxtTerms};
 
 /// How often a step begins anew when the CA keeps refusing nonces; the library itself has tried three times by then.
-const NONCE_ROUNDS_MAX: usize = 6;
+const NONCE_ROUNDS_MAX: usize = 10;
 
 /// A CA and who we are there.
 #[derive(Debug, Clone)]
@@ -232,7 +232,14 @@ impl AcmeAuthority {
             controls.push(control(&mut authorization?, terms, &asked)?);
         }
         let key_type = terms.key_type;
-        Ok(Order { authority: self.name, url, key_type, controls, expires_at: None })
+        Ok(Order {
+            authority: self.name,
+            url,
+            key_type,
+            controls,
+            expires_at: None,
+            is_renewal: false,
+        })
     }
 
     /// The URL of an order with the end that is wished for; `None` when none is, or the CA takes no such wish.
@@ -428,19 +435,22 @@ async fn status(placed: &mut PlacedOrder) -> Result<OrderStatus, Stop> {
         CaStatus::Ready => OrderStatus::Ready,
         CaStatus::Processing => OrderStatus::Processing,
         CaStatus::Valid => OrderStatus::Valid,
-        CaStatus::Invalid => OrderStatus::Invalid(reasons(placed).await?),
+        CaStatus::Invalid => failed(placed).await?,
     })
 }
 
 /// Why the order failed: the errors of its challenges, else its own.
-async fn reasons(placed: &mut PlacedOrder) -> Result<Vec<Problem>, Stop> {
+async fn failed(placed: &mut PlacedOrder) -> Result<OrderStatus, Stop> {
     let own = placed.state().error.clone();
+    let mut is_caa = own.as_ref().is_some_and(problem::is_caa);
     let mut reasons = Vec::new();
     let mut authorizations = placed.authorizations();
     while let Some(authorization) = authorizations.next().await {
         let authorization = authorization?;
-        let errors = authorization.challenges.iter().filter_map(|c| c.error.as_ref());
-        reasons.extend(errors.flat_map(problem::explain_all));
+        for error in authorization.challenges.iter().filter_map(|c| c.error.as_ref()) {
+            is_caa |= problem::is_caa(error);
+            reasons.extend(problem::explain_all(error));
+        }
     }
     if reasons.is_empty() {
         reasons.extend(own.iter().flat_map(problem::explain_all));
@@ -449,5 +459,5 @@ async fn reasons(placed: &mut PlacedOrder) -> Result<Vec<Problem>, Stop> {
         let message = Explanation::new("the order ended without a reason; it may have expired");
         reasons.push(Problem { actor: Actor::Authority, message });
     }
-    Ok(reasons)
+    Ok(if is_caa { OrderStatus::Forbidden(reasons) } else { OrderStatus::Invalid(reasons) })
 }

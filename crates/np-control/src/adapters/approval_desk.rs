@@ -12,7 +12,7 @@ use np_domain::{
     Timestamp,
     approval::{Approval, Asking, Link, LinkHash, MAILINGS_WINDOW, Mailing},
     certificate::{Actor, CertName, Order, Problem, ValidationAddress, control::EMAIL_ENDS},
-    ports::{ApprovalStore, AuthorityError, Clock, StoreError},
+    ports::{ApprovalStore, AuthorityError, Clock, LimitScope, StoreError},
     text::Explanation,
 };
 use sha2::{Digest, Sha256};
@@ -185,6 +185,7 @@ fn unsent(approval: &Approval, why: Option<MailError>) -> AuthorityError {
 
 fn limited(words: &str, wait: time::Duration) -> AuthorityError {
     AuthorityError::RateLimited {
+        scope: LimitScope::Names,
         retry_after: wait.try_into().ok(),
         message: Explanation::new(format!("{words}; the mails sent before are still good")),
     }

@@ -111,6 +111,7 @@ impl Authority for LocalAuthority {
             key_type: terms.key_type,
             controls,
             expires_at: Some(ticket.until),
+            is_renewal: false,
         })
     }
 

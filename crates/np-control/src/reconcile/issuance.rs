@@ -8,18 +8,26 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use np_domain::{
+    Timestamp,
     approval::Asking,
+    authority::{
+        Candidate,
+        choice::{self, Choice},
+    },
     caa::Permission,
     certificate::{
-        Actor, AwaitingControl, Certificate, CertificateRecord, DcvMethod, Holder,
-        IssuedCertificate, Issuing, Order, Ordering, Origin, Problem, State, Validating, automatic,
-        chain::ValidatedChain, order, urgency,
+        Actor, AuthorityName, AwaitingControl, CertName, Certificate, CertificateRecord, DcvMethod,
+        Holder, IssuedCertificate, Issuing, Order, Ordering, Origin, Problem, State, Validating,
+        automatic,
+        chain::ValidatedChain,
+        order::{self, Elsewhere},
+        urgency,
     },
     event::Event,
     id::CertificateId,
     ports::{
-        Authority, AuthorityError, CertificateChange, Hold, NodeRole, OrderStatus, OrderTerms,
-        Publish, StoreError,
+        AuthorityError, CertificateChange, Hold, NodeRole, OrderStatus, OrderTerms, Publish,
+        StoreError,
     },
     secret::SealedBytes,
     text::Explanation,
@@ -27,9 +35,12 @@ use np_domain::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    KEY_CONTEXT, World, caa, control,
+    KEY_CONTEXT, World,
+    authorities::Asked,
+    caa, control,
     deployment::{self, Confirmation},
     driver::Reconcile,
+    pacing::{Turn, Turns},
     renewal, retirement, revocation, standin,
 };
 use crate::adapters::{keys, x509};
@@ -44,6 +55,10 @@ impl Reconcile for Issuance {
 
     async fn claim(&self, limit: u32) -> Result<Vec<CertificateRecord>, StoreError> {
         let world = &self.0;
+        if world.authorities.queues_are_stale(world.clock.now()) {
+            let queues = world.stores.budgets.queues(world.clock.now()).await?;
+            world.authorities.note_queues(&queues, world.clock.now());
+        }
         world.stores.certificates.claim_certificates(world.clock.now(), &world.lease(), limit).await
     }
 
@@ -173,15 +188,23 @@ impl<'a> Worker<'a> {
         }
         let now = self.world.clock.now();
         Ok(match certificate.attempt.clone() {
+            State::Settled(settled)
+                if settled.renew_at > now && settled.ask_at.is_some_and(|at| at <= now) =>
+            {
+                Some(renewal::ask(self.world, certificate).await)
+            }
             State::Settled(_) | State::Stalled(_) | State::Kept(_) => {
                 renewal::step(&self.record.holder, certificate, now)
             }
             State::Ordering(ordering) => Some(match self.foreign_host().await? {
-                Some(why) => order::not_placed(certificate, &ordering, &why, now),
+                Some(why) => {
+                    let wanted = self.world.authorities.wanted(certificate.wanted.authority);
+                    order::not_placed(certificate, &ordering, wanted, &why, now)
+                }
                 None => self.place(certificate, &ordering).await?,
             }),
             State::AwaitingControl(awaiting) => Some(self.look(certificate, &awaiting).await?),
-            State::Validating(validating) => Some(self.ask(certificate, &validating).await),
+            State::Validating(validating) => Some(self.ask(certificate, &validating).await?),
             State::Issuing(issuing) => {
                 let step = self.obtain(certificate, &issuing).await;
                 self.record_method(certificate, &issuing, &step);
@@ -220,25 +243,56 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Places an order at the first CA that can be asked, and has not declined, once its turn has come.
     async fn place(
         &self,
         certificate: &Certificate,
         ordering: &Ordering,
     ) -> Result<order::Step, StoreError> {
-        let holder = &self.record.holder;
-        let terms = OrderTerms {
-            names: holder.names(certificate),
-            method: super::automatic::method(self.world, holder, certificate, &ordering.tries)
-                .await?,
-            key_type: ordering.key_type,
-            not_after: holder.life().map(|life| self.world.clock.now() + life),
+        let now = self.world.clock.now();
+        let names = self.record.holder.names(certificate);
+        let tries = &ordering.tries;
+        let method =
+            super::automatic::method(self.world, &self.record.holder, certificate, tries).await?;
+        let candidates = self.candidates(certificate, method, &names, now);
+        let free = match choice::choose(&candidates, &tries.declined, now) {
+            Choice::Ask(free) => free,
+            Choice::Wait(until) => return Ok(order::postponed(ordering, until)),
+            Choice::Nobody => {
+                let wanted = self.world.authorities.wanted(certificate.wanted.authority);
+                return Ok(order::not_placed(certificate, ordering, wanted, &unconfigured(), now));
+            }
         };
-        let placed = match self.world.authorities.get(certificate.wanted.authority) {
-            Some(authority) => match self.caa(&terms, authority).await {
-                Ok(()) => authority.place(&terms).await,
-                Err(why) => Err(why),
+        let all: Vec<_> = candidates.iter().map(|candidate| candidate.authority).collect();
+        let free = match self.permitted(method, &names, free).await {
+            Ok(permitted) => permitted,
+            Err((authority, why)) => {
+                return Ok(order::declined(certificate, ordering, (authority, &why), &all, now));
+            }
+        };
+        let terms = OrderTerms {
+            names: names.clone(),
+            method,
+            key_type: ordering.key_type,
+            not_after: self.record.holder.life().map(|life| now + life),
+            replaces: None,
+        };
+        let (authority, placed) = match self.renew_there(certificate, &terms, &free).await {
+            Some(renewed) => renewed,
+            None => match self.turns(certificate).of_order(ordering, &names, &free, now).await? {
+                Some(Turn::Now(authority)) => {
+                    let placed = self.place_at(authority, &terms).await;
+                    if let Err(AuthorityError::Refused(_) | AuthorityError::Forbidden(_)) = &placed
+                    {
+                        self.turns(certificate).order_refused(authority, ordering, &names).await?;
+                    }
+                    (authority, placed)
+                }
+                Some(Turn::Later(queued, look_at)) => {
+                    return Ok(order::queued(ordering, queued, look_at, now));
+                }
+                None => return Ok(order::postponed(ordering, now + self.world.settings.lease)),
             },
-            None => Err(unconfigured()),
         };
         let now = self.world.clock.now();
         Ok(match placed {
@@ -246,27 +300,85 @@ impl<'a> Worker<'a> {
                 order.expires_at.get_or_insert(now + order::life_assumed(order.authority));
                 order::placed(ordering, order, now)
             }
-            Err(why) => order::not_placed(certificate, ordering, &why, now),
+            Err(why) => order::declined(certificate, ordering, (authority, &why), &all, now),
         })
     }
 
-    /// Whether CAA permits the order. Nothing is looked up for a CA that does not look at CAA itself.
-    async fn caa(
+    /// Asks the CA whose turn it is to renew what it has issued, which its limits do not count (RFC 9773 section 5). `None` when
+    /// there is nothing to renew there, or the CA does not take the order as a renewal.
+    async fn renew_there(
         &self,
+        certificate: &Certificate,
         terms: &OrderTerms,
-        authority: &Arc<dyn Authority>,
-    ) -> Result<(), AuthorityError> {
-        let issuer = authority.issuer();
-        if issuer.domains.is_empty() {
-            return Ok(());
+        free: &[AuthorityName],
+    ) -> Option<(AuthorityName, Result<Order, AuthorityError>)> {
+        let authority = *free.first()?;
+        let replaced = order::replaced(certificate, terms.key_type, authority)?;
+        let leaf = replaced.chain.der().first()?.clone();
+        let terms = OrderTerms { replaces: Some(leaf), ..terms.clone() };
+        match self.place_at(authority, &terms).await {
+            Err(AuthorityError::NotReplaceable(_)) => None,
+            placed => Some((authority, placed)),
         }
-        let found = caa::look(self.world, &terms.names).await;
-        match found.permission(&issuer, terms.method) {
-            Permission::Granted => Ok(()),
-            Permission::Denied(problem) | Permission::Unknown(problem) => {
-                Err(AuthorityError::Refused(problem))
+    }
+
+    /// Those of `free` that CAA permits to issue; why the first of them may not, if so. Nothing is looked up for CAs that do not
+    /// look at CAA themselves.
+    async fn permitted(
+        &self,
+        method: DcvMethod,
+        names: &[CertName],
+        free: Vec<AuthorityName>,
+    ) -> Result<Vec<AuthorityName>, (AuthorityName, AuthorityError)> {
+        let issuer = |name: &AuthorityName| self.world.authorities.issuer(*name);
+        if free.iter().filter_map(issuer).all(|issuer| issuer.domains.is_empty()) {
+            return Ok(free);
+        }
+        let found = caa::look(self.world, names).await;
+        let mut permitted = Vec::with_capacity(free.len());
+        for authority in free {
+            let Some(issuer) = issuer(&authority) else { continue };
+            let permission = match issuer.domains.is_empty() {
+                true => Permission::Granted,
+                false => found.permission(&issuer, method),
+            };
+            match permission {
+                Permission::Granted => permitted.push(authority),
+                Permission::Denied(problem) if permitted.is_empty() => {
+                    return Err((authority, AuthorityError::Forbidden(problem)));
+                }
+                Permission::Unknown(problem) if permitted.is_empty() => {
+                    return Err((authority, AuthorityError::Refused(problem)));
+                }
+                Permission::Denied(_) | Permission::Unknown(_) => {}
             }
         }
+        Ok(permitted)
+    }
+
+    async fn place_at(
+        &self,
+        authority: AuthorityName,
+        terms: &OrderTerms,
+    ) -> Result<Order, AuthorityError> {
+        match self.world.authorities.ask(authority, &*self.world.clock) {
+            Some(asked) => asked.place(terms).await,
+            None => Err(unconfigured()),
+        }
+    }
+
+    fn candidates(
+        &self,
+        certificate: &Certificate,
+        method: DcvMethod,
+        names: &[CertName],
+        now: Timestamp,
+    ) -> Vec<Candidate> {
+        self.world.authorities.candidates(certificate.wanted.authority, method, names, now)
+    }
+
+    fn turns<'w>(&'w self, certificate: &'w Certificate) -> Turns<'w> {
+        Turns { world: self.world, certificate, holder: &self.record.holder }
     }
 
     /// Looks for the proofs once the serving nodes have them, and tells the CA when they are there.
@@ -289,15 +401,43 @@ impl<'a> Worker<'a> {
                 return Ok(order::unseen(certificate, awaiting, problems, now));
             }
         };
+        let turn = self.turns(certificate).of_validation(&awaiting.order, now).await?;
+        if let Some(until) = turn {
+            return Ok(order::not_told_yet(awaiting, until));
+        }
         let told = match self.authority(&awaiting.order) {
             Ok(authority) => authority.tell(&awaiting.order).await,
             Err(why) => Err(why),
         };
+        match told {
+            Ok(()) => Ok(order::told(awaiting, &evidence, self.world.clock.now())),
+            Err(why) => Ok(self.failed(certificate, &awaiting.order, &why).await),
+        }
+    }
+
+    /// The step after a CA has failed an order, and whether the order may move to another one.
+    async fn failed(
+        &self,
+        certificate: &Certificate,
+        order: &Order,
+        why: &AuthorityError,
+    ) -> order::Step {
+        let elsewhere = self.elsewhere(certificate, order).await;
+        order::authority_failed(certificate, why, elsewhere, self.world.clock.now())
+    }
+
+    async fn elsewhere(&self, certificate: &Certificate, order: &Order) -> Elsewhere {
+        let Some(down_since) = self.world.authorities.down_since(order.authority) else {
+            return Elsewhere::Nowhere;
+        };
         let now = self.world.clock.now();
-        Ok(match told {
-            Ok(()) => order::told(awaiting, &evidence, now),
-            Err(why) => order::authority_failed(certificate, &why, now),
-        })
+        let names = self.record.holder.names(certificate);
+        let candidates = self.candidates(certificate, certificate.wanted.method, &names, now);
+        let is_other = |c: &Candidate| c.authority != order.authority && c.admits_at <= now;
+        match candidates.iter().any(is_other) && control::is_ours_to_show(self.world, order).await {
+            true => Elsewhere::Possible { down_since },
+            false => Elsewhere::Nowhere,
+        }
     }
 
     /// Has those asked who must approve; why that did not work. Whoever was asked before may have approved all the same.
@@ -343,21 +483,50 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    async fn ask(&self, certificate: &Certificate, validating: &Validating) -> order::Step {
+    async fn ask(
+        &self,
+        certificate: &Certificate,
+        validating: &Validating,
+    ) -> Result<order::Step, StoreError> {
         let status = match self.authority(&validating.order) {
             Ok(authority) => authority.poll(&validating.order).await,
             Err(why) => Err(why),
         };
         let now = self.world.clock.now();
-        match status {
+        Ok(match status {
             Ok(OrderStatus::Pending) => order::undecided(certificate, validating, now),
-            Ok(OrderStatus::Ready) => self.accept(certificate, validating).await,
+            Ok(OrderStatus::Ready) => return self.ready(certificate, validating).await,
             Ok(OrderStatus::Invalid(problems)) => order::rejected(certificate, problems, now),
+            Ok(OrderStatus::Forbidden(problems)) => self.forbidden(certificate, problems),
             // Finalized, but not by a request that we remember: its key is not ours.
             Ok(OrderStatus::Processing | OrderStatus::Valid) => {
-                order::authority_failed(certificate, &AuthorityError::OrderGone, now)
+                let gone = AuthorityError::OrderGone;
+                order::authority_failed(certificate, &gone, Elsewhere::Nowhere, now)
             }
-            Err(why) => order::authority_failed(certificate, &why, now),
+            Err(why) => self.failed(certificate, &validating.order, &why).await,
+        })
+    }
+
+    fn forbidden(&self, certificate: &Certificate, problems: Vec<Problem>) -> order::Step {
+        let now = self.world.clock.now();
+        let names = self.record.holder.names(certificate);
+        let candidates = self.candidates(certificate, certificate.wanted.method, &names, now);
+        let candidates: Vec<_> = candidates.iter().map(|c| c.authority).collect();
+        order::forbidden(certificate, problems, &candidates, now)
+    }
+
+    /// The CA accepted the proofs: the certificate is requested once the CA's limits allow another one.
+    async fn ready(
+        &self,
+        certificate: &Certificate,
+        validating: &Validating,
+    ) -> Result<order::Step, StoreError> {
+        let now = self.world.clock.now();
+        let (turns, names) = (self.turns(certificate), self.record.holder.names(certificate));
+        turns.validated(validating, now).await?;
+        match turns.of_certificate(&validating.order, &names, now).await? {
+            Some((queued, look_at)) => Ok(order::not_requested_yet(validating, queued, look_at)),
+            None => Ok(self.accept(certificate, validating).await),
         }
     }
 
@@ -372,8 +541,8 @@ impl<'a> Worker<'a> {
                 let key = self.world.vault.seal(KEY_CONTEXT, &made.key);
                 order::accepted(validating, key, made.csr, now)
             }
-            Ok(Err(why)) => order::authority_failed(certificate, &internal(&why.to_string()), now),
-            Err(why) => order::authority_failed(certificate, &internal(&why.to_string()), now),
+            Ok(Err(why)) => unmade(certificate, &why.to_string(), now),
+            Err(why) => unmade(certificate, &why.to_string(), now),
         }
     }
 
@@ -385,7 +554,8 @@ impl<'a> Worker<'a> {
             Ok(Requested::Chain(chain)) => self.judge(certificate, issuing, chain),
             Ok(Requested::NotYet) => order::unissued(certificate, issuing, now),
             Ok(Requested::Refused(problems)) => order::rejected(certificate, problems, now),
-            Err(why) => order::authority_failed(certificate, &why, now),
+            Ok(Requested::Forbidden(problems)) => self.forbidden(certificate, problems),
+            Err(why) => self.failed(certificate, &issuing.order, &why).await,
         }
     }
 
@@ -399,6 +569,7 @@ impl<'a> Worker<'a> {
                 Requested::NotYet
             }
             OrderStatus::Invalid(problems) => Requested::Refused(problems),
+            OrderStatus::Forbidden(problems) => Requested::Forbidden(problems),
         })
     }
 
@@ -450,9 +621,10 @@ impl<'a> Worker<'a> {
         self.world.vault.open(KEY_CONTEXT, sealed).map_err(|why| why.to_string())
     }
 
-    fn authority(&self, order: &Order) -> Result<&Arc<dyn Authority>, AuthorityError> {
+    fn authority(&self, order: &Order) -> Result<Asked<'_>, AuthorityError> {
         // A CA that was taken out of the configuration: another must be asked.
-        self.world.authorities.get(Some(order.authority)).ok_or(AuthorityError::OrderGone)
+        let asked = self.world.authorities.ask(order.authority, &*self.world.clock);
+        asked.ok_or(AuthorityError::OrderGone)
     }
 }
 
@@ -461,6 +633,7 @@ enum Requested {
     Chain(Vec<Box<[u8]>>),
     NotYet,
     Refused(Vec<Problem>),
+    Forbidden(Vec<Problem>),
 }
 
 /// The id of a certificate is drawn from its leaf: fetching twice after a crash gives one certificate.
@@ -478,8 +651,8 @@ fn unconfigured() -> AuthorityError {
     ))
 }
 
-fn internal(why: &str) -> AuthorityError {
-    AuthorityError::Account(Explanation::new(format!(
-        "making the certificate request failed: {why}"
-    )))
+/// Key or request could not be made: that is nobody's fault but ours.
+fn unmade(certificate: &Certificate, why: &str, now: Timestamp) -> order::Step {
+    let why = Explanation::new(format!("making the certificate request failed: {why}"));
+    order::authority_failed(certificate, &AuthorityError::Account(why), Elsewhere::Nowhere, now)
 }

@@ -9,10 +9,11 @@ use std::{
 use async_trait::async_trait;
 use np_domain::{
     Timestamp,
+    authority::pacing,
     certificate::{
         Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
     },
-    ports::{Authority, AuthorityError, Clock, OrderStatus, OrderTerms},
+    ports::{Authority, AuthorityError, Clock, LimitScope, OrderStatus, OrderTerms},
     text::Explanation,
 };
 use rcgen::{
@@ -268,13 +269,30 @@ impl Authority for SimulatedAuthority {
         self.name
     }
 
+    /// What is published. Failures and duplicates are counted here in any stretch of the time, not by a bucket: half a
+    /// bucket is what never exceeds that.
+    fn limits(&self) -> pacing::Limits {
+        let limit = |count: u32, per: Duration| pacing::Limit::new(count, per.unsigned_abs());
+        let half = |(count, per): (u32, Duration)| limit((count / 2).max(1), per);
+        pacing::Limits {
+            orders: limit(self.limits.orders.0, self.limits.orders.1),
+            per_domain: None,
+            per_name_set: half(self.limits.duplicates),
+            failures_per_name: half(self.limits.failures),
+        }
+    }
+
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
         let now = self.reached().await?;
         let order = {
             let mut memory = self.memory();
-            if let Err(wait) = memory.take_order(self.limits.orders, now) {
+            // A renewal that names what it replaces is outside of the limits, as Let's Encrypt has it.
+            if terms.replaces.is_none()
+                && let Err(wait) = memory.take_order(self.limits.orders, now)
+            {
                 memory.tally.too_many_orders += 1;
                 return Err(AuthorityError::RateLimited {
+                    scope: LimitScope::Account,
                     retry_after: Some(wait),
                     message: Explanation::new("too many new orders recently"),
                 });
@@ -296,6 +314,7 @@ impl Authority for SimulatedAuthority {
                 key_type: terms.key_type,
                 controls: controls.collect(),
                 expires_at: Some(now + ORDER_LIFE),
+                is_renewal: terms.replaces.is_some(),
             }
         };
         may_die().await;

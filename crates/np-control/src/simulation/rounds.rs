@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use np_domain::{
     Timestamp,
+    authority::Preference,
     certificate::{CertificateRecord, State},
     custom_hostname::HostnameRecord,
     delegation::DelegationDomain,
@@ -289,9 +290,12 @@ fn configured(
     let is_known = |authority: &&Arc<SimulatedAuthority>| {
         authority.name() == MAIN || plan.sabotage != Some(Sabotage::NoFallback)
     };
-    let known = authorities.iter().filter(is_known);
-    let known = known.map(|authority| authority.clone() as Arc<dyn Authority>).collect();
-    Authorities::new(known, MAIN)
+    let known: Vec<_> = authorities.iter().filter(is_known).collect();
+    let others = known.iter().map(|authority| authority.name()).filter(|name| *name != MAIN);
+    let preference = Preference { fallback: others.collect(), ..Preference::only(MAIN) };
+    let known = known.into_iter().map(|authority| authority.clone() as Arc<dyn Authority>);
+    Authorities::new(known.collect(), MAIN)
+        .and_then(|known| known.preferring(preference))
         .ok_or_else(|| SimulationError::Add("the main CA is missing".to_owned()))
 }
 

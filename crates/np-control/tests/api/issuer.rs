@@ -56,8 +56,12 @@ async fn place(world: &World, hostnames: &str, proof: impl Fn(&Hostname) -> Cont
 pub(crate) async fn activate(world: &World, hostnames: &str) {
     let record = first(world, hostnames).await;
     let now = world.clock.now();
-    let active = vec![Active { issued: issued(world, &record.hostname.name), deployed_at: now }];
-    let attempt = State::Settled(Settled { renew_at: now + LIFE });
+    let active = vec![Active {
+        issued: issued(world, &record.hostname.name),
+        deployed_at: now,
+        suggestion: None,
+    }];
+    let attempt = State::Settled(Settled { renew_at: now + LIFE, ask_at: None });
     save(world, Certificate { active, attempt, ..record.certificate.unwrap() }).await;
 }
 
@@ -95,6 +99,7 @@ fn order(hostname: &Hostname, proof: ControlProof) -> CaOrder {
         key_type: KeyType::P256,
         controls: vec![control],
         expires_at: None,
+        is_renewal: false,
     }
 }
 

@@ -54,6 +54,7 @@ async fn place_order(world: &World, zone: &str, id: &str) {
         key_type: KeyType::P256,
         controls: controls.collect(),
         expires_at: None,
+        is_renewal: false,
     };
     let attempt = State::AwaitingControl(AwaitingControl {
         order,

@@ -64,6 +64,24 @@ impl SecretStore for MemorySecrets {
         self.0.lock().expect("no panic").retain(|name, _| !(from..until).contains(&name.as_str()));
         Ok(())
     }
+
+    async fn replace_secret(
+        &self,
+        name: &str,
+        expected: &SealedBytes,
+        sealed: &SealedBytes,
+    ) -> Result<Option<SealedBytes>, StoreError> {
+        let mut kept = self.0.lock().expect("no panic");
+        if let Some(secret) = kept.get_mut(name).filter(|secret| *secret == expected) {
+            *secret = sealed.clone();
+        }
+        Ok(kept.get(name).cloned())
+    }
+
+    async fn remove_secret(&self, name: &str) -> Result<(), StoreError> {
+        self.0.lock().expect("no panic").remove(name);
+        Ok(())
+    }
 }
 
 /// Puts the context in front, and checks it: all that the adapters can get wrong.
@@ -154,7 +172,7 @@ async fn serve(listener: TcpListener, files: Arc<Mutex<HashMap<String, String>>>
 }
 
 pub(crate) fn terms(names: Vec<CertName>, method: DcvMethod, key_type: KeyType) -> OrderTerms {
-    OrderTerms { names, method, key_type, not_after: None }
+    OrderTerms { names, method, key_type, not_after: None, replaces: None }
 }
 
 /// In so many days, to the second.

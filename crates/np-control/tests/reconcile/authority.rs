@@ -7,8 +7,10 @@ use std::{
 
 use async_trait::async_trait;
 use np_domain::{
+    authority::Limits,
     certificate::{
         Actor, AuthorityName, Control, ControlProof, DcvMethod, Order, Problem, ValidationAddress,
+        renewal::Advice,
     },
     ports::{Authority, AuthorityError, OrderStatus, OrderTerms},
     text::Explanation,
@@ -22,6 +24,7 @@ use crate::world::Customers;
 
 /// The scripted CA.
 pub(crate) struct ScriptedAuthority {
+    name: AuthorityName,
     issuer: Issuer<'static, KeyPair>,
     root: Box<[u8]>,
     inner: Mutex<Inner>,
@@ -32,6 +35,18 @@ pub(crate) struct Inner {
     orders: HashMap<String, At>,
     /// How many orders were placed.
     pub(crate) placed: u32,
+    /// Of these, how many as renewals.
+    pub(crate) renewals: u32,
+    /// When each order was placed that counts against limits.
+    pub(crate) placed_at: Vec<time::OffsetDateTime>,
+    /// Its limits, which it does not enforce.
+    pub(crate) limits: Limits,
+    /// When it wants its certificates renewed.
+    pub(crate) advice: Option<Advice>,
+    /// Takes no order as a renewal.
+    pub(crate) no_renewals: bool,
+    /// CAA records forbid it to issue: it finds out when it validates.
+    pub(crate) forbidden: bool,
     /// How many certificates were signed.
     pub(crate) signed: u32,
     /// The leaves that were revoked.
@@ -63,6 +78,10 @@ pub(crate) const LIFE: time::Duration = time::Duration::days(90);
 
 impl ScriptedAuthority {
     pub(crate) fn new(now: time::OffsetDateTime) -> Self {
+        Self::named(AuthorityName::LetsEncrypt, now)
+    }
+
+    pub(crate) fn named(name: AuthorityName, now: time::OffsetDateTime) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "Scripted CA");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -71,6 +90,12 @@ impl ScriptedAuthority {
         let inner = Inner {
             orders: HashMap::new(),
             placed: 0,
+            renewals: 0,
+            placed_at: Vec::new(),
+            limits: Limits::NONE,
+            advice: None,
+            no_renewals: false,
+            forbidden: false,
             signed: 0,
             revoked: Vec::new(),
             outage: None,
@@ -78,7 +103,7 @@ impl ScriptedAuthority {
             delegated: None,
             now,
         };
-        Self { issuer: Issuer::new(params, key), root, inner: Mutex::new(inner) }
+        Self { name, issuer: Issuer::new(params, key), root, inner: Mutex::new(inner) }
     }
 
     pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -100,9 +125,20 @@ impl ScriptedAuthority {
 
     fn place_now(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
         let mut inner = self.reachable()?;
+        match terms.replaces.is_some() {
+            true if inner.no_renewals => {
+                let words = Explanation::new("it was replaced already");
+                return Err(AuthorityError::NotReplaceable(words));
+            }
+            true => inner.renewals += 1,
+            false => {
+                let now = inner.now;
+                inner.placed_at.push(now);
+            }
+        }
         inner.placed += 1;
         let number = inner.placed;
-        let url = format!("order/{number}");
+        let url = format!("{}/order/{number}", self.name.as_str());
         inner.orders.insert(url.clone(), At::Pending);
         let controls = terms.names.iter().enumerate().map(|(position, name)| Control {
             name: name.clone(),
@@ -115,6 +151,7 @@ impl ScriptedAuthority {
             key_type: terms.key_type,
             controls: controls.collect(),
             expires_at: None,
+            is_renewal: terms.replaces.is_some(),
         };
         inner.delegated.iter().for_each(|customers| customers.show(&order));
         Ok(order)
@@ -166,7 +203,15 @@ fn proof(method: DcvMethod, terms: &OrderTerms, number: u32, position: usize) ->
 #[async_trait]
 impl Authority for ScriptedAuthority {
     fn name(&self) -> AuthorityName {
-        AuthorityName::LetsEncrypt
+        self.name
+    }
+
+    fn limits(&self) -> Limits {
+        self.inner().limits
+    }
+
+    async fn renewal_advice(&self, _leaf_der: &[u8]) -> Result<Option<Advice>, AuthorityError> {
+        Ok(self.reachable()?.advice.clone())
     }
 
     async fn place(&self, terms: &OrderTerms) -> Result<Order, AuthorityError> {
@@ -188,6 +233,10 @@ impl Authority for ScriptedAuthority {
         let inner = self.reachable()?;
         Ok(match inner.orders.get(order.url.as_str()).ok_or(AuthorityError::OrderGone)? {
             At::Pending => OrderStatus::Pending,
+            At::Told if inner.forbidden => OrderStatus::Forbidden(vec![Problem {
+                actor: Actor::Customer,
+                message: Explanation::new("CAA record for app.customer.com prevents issuance"),
+            }]),
             At::Told => OrderStatus::Ready,
             At::Rejected(words) => OrderStatus::Invalid(vec![Problem {
                 actor: Actor::Customer,

@@ -13,6 +13,7 @@ mod ownership;
 mod packs;
 mod reissue;
 mod renewals;
+mod several;
 mod sharing;
 mod steps;
 mod uploads;

@@ -17,6 +17,7 @@ use np_control::{
     wake::Bells,
 };
 use np_domain::{
+    authority::Preference,
     caa::Caa,
     certificate::{
         AuthorityName, BundleMethod, Certificate, DcvMethod, KeyType, Order, State, Wanted,
@@ -28,9 +29,9 @@ use np_domain::{
     origin::FallbackOrigin,
     ownership::{self, Seen},
     ports::{
-        AccountStore, CertificateStore, Clock, FeedStore, HistoryStore, HttpProbe, LeaseOwner,
-        LookupFailure, NodeReport, NodeRole, ProbeFailure, ProbeReply, ProbeRequest, Resolver,
-        TxtAnswer, Vault, VaultError, ZoneStore,
+        AccountStore, Authority, CertificateStore, Clock, FeedStore, HistoryStore, HttpProbe,
+        LeaseOwner, LookupFailure, NodeReport, NodeRole, ProbeFailure, ProbeReply, ProbeRequest,
+        Resolver, TxtAnswer, Vault, VaultError, ZoneStore,
     },
     secret::{SealedBytes, SecretBytes},
     text::Explanation,
@@ -202,6 +203,8 @@ pub(crate) struct TestWorld {
     pub(crate) clock: TestClock,
     pub(crate) customers: Arc<Customers>,
     pub(crate) authority: Arc<ScriptedAuthority>,
+    /// The CA that stands in where a test has two.
+    pub(crate) second: Option<Arc<ScriptedAuthority>>,
     pub(crate) zone: Zone,
     /// How active hostnames are watched: never, other than in tests that are about it.
     pub(crate) watch: ownership::Terms,
@@ -229,6 +232,7 @@ impl TestWorld {
             clock,
             customers: Arc::default(),
             authority,
+            second: None,
             zone,
             watch,
             _folder: folder,
@@ -247,6 +251,30 @@ impl TestWorld {
         let world = Self::new().await;
         world.authority.inner().delegated = Some(world.customers.clone());
         world
+    }
+
+    /// The same with a second CA, which stands in for the first.
+    pub(crate) async fn with_two_authorities() -> Self {
+        let mut world = Self::delegated().await;
+        let second = ScriptedAuthority::named(AuthorityName::Google, world.clock.now());
+        second.inner().delegated = Some(world.customers.clone());
+        world.second = Some(Arc::new(second));
+        world
+    }
+
+    pub(crate) fn second(&self) -> &ScriptedAuthority {
+        self.second.as_ref().expect("a world with two CAs")
+    }
+
+    /// The CAs as they are configured.
+    fn authorities(&self) -> Authorities {
+        let first: Arc<dyn Authority> = self.authority.clone();
+        let second = self.second.iter().map(|second| second.clone() as Arc<dyn Authority>);
+        let fallback: Vec<_> = second.clone().map(|second| second.name()).collect();
+        let preference = Preference { fallback, ..Preference::only(AuthorityName::LetsEncrypt) };
+        let all = [first].into_iter().chain(second).collect();
+        let authorities = Authorities::new(all, AuthorityName::LetsEncrypt).unwrap();
+        authorities.preferring(preference).unwrap()
     }
 
     /// A second zone of the same account.
@@ -350,8 +378,7 @@ impl TestWorld {
             vault: Arc::new(MarkingVault),
             resolver: self.customers.clone(),
             probe: self.customers.clone(),
-            authorities: Authorities::new(vec![self.authority.clone()], AuthorityName::LetsEncrypt)
-                .unwrap(),
+            authorities: self.authorities(),
             bells: Bells::default(),
             journal: Journal::default(),
             rules: Rules::default(),
@@ -391,10 +418,22 @@ impl TestWorld {
         events.into_iter().map(|event| event.kind.as_str()).collect()
     }
 
+    /// The evidence of the hostname's events, newest first.
+    pub(crate) async fn history(&self, id: HostnameId) -> Vec<String> {
+        let events = self.store.history(id, 1000).await.unwrap();
+        events.into_iter().map(|event| event.detail.to_string()).collect()
+    }
+
+    pub(crate) fn clock_now(&self) -> np_domain::Timestamp {
+        self.clock.now()
+    }
+
     /// Moves the clock, and the CA's with it; nodes go on reporting.
     pub(crate) async fn advance(&self, by: Duration) {
         self.clock.advance(by);
-        self.authority.inner().now = self.clock.now();
+        for authority in [Some(&self.authority), self.second.as_ref()].into_iter().flatten() {
+            authority.inner().now = self.clock.now();
+        }
         self.nodes_catch_up().await;
     }
 

@@ -164,6 +164,7 @@ pub(crate) fn await_proofs(wanted: &mut Wanted, method: DcvMethod, proofs: Vec<C
         key_type: KeyType::P256,
         controls: proofs.into_iter().map(control).collect(),
         expires_at: Some(now() + time::Duration::days(7)),
+        is_renewal: false,
     };
     let (tries, next_check) = (Tries::new(now()), now());
     let awaiting = AwaitingControl { order, tries, placed_at: now(), next_check };

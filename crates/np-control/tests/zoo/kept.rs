@@ -5,7 +5,7 @@ use np_domain::{
     ownership::{
         Blocked, BlockedCause, Doubt, Method, Moved, MovedWhy, Proven, State as Ownership, Watch,
     },
-    ports::AuthorityError,
+    ports::{AuthorityError, LimitScope},
     text::Explanation,
 };
 
@@ -61,12 +61,21 @@ pub(crate) fn faults() -> Vec<Fault> {
         Fault::new("a rate limit of the CA", RIGHT, &["ca.rate_limited problem ca"]).wants(
             |wanted| {
                 let message = Explanation::new("too many orders");
-                let why = AuthorityError::RateLimited { retry_after: None, message };
+                let why = AuthorityError::RateLimited {
+                    scope: LimitScope::Account,
+                    retry_after: None,
+                    message,
+                };
                 let problem =
                     Problem { actor: Actor::Authority, message: Explanation::new(why.to_string()) };
-                let tries = Tries { since: now(), failed: 0, problems: vec![problem] };
-                let ordering =
-                    Ordering { key_type: KeyType::P256, tries, refusals: 1, next_try: now() };
+                let tries = Tries { problems: vec![problem], ..Tries::new(now()) };
+                let ordering = Ordering {
+                    key_type: KeyType::P256,
+                    tries,
+                    refusals: 1,
+                    next_try: now(),
+                    queued: None,
+                };
                 attempt(wanted, DcvMethod::Txt, State::Ordering(ordering));
             },
         ),

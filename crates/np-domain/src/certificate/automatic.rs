@@ -103,7 +103,7 @@ mod tests {
         };
         let id = HostnameId::from_bytes([1; 16]);
         Certificate {
-            active: vec![Active { issued, deployed_at: NOW }],
+            active: vec![Active { issued, deployed_at: NOW, suggestion: None }],
             ..Certificate::new(PackId::from_bytes([1; 16]), id, wanted, NOW)
         }
     }

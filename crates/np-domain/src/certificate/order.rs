@@ -7,13 +7,17 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    Active, Actor, AuthorityName, AwaitingControl, Certificate, Issued, IssuedCertificate, Issuing,
-    KeyType, Order, Ordering, Phase, Problem, Settled, Stalled, State, Tries, Validating, renewal,
+    Active, Actor, AuthorityName, AwaitingControl, Certificate, Declined, Issued,
+    IssuedCertificate, Issuing, KeyType, Order, Ordering, Origin, Phase, Problem, Queued, Settled,
+    Stalled, State, Tries, Validating,
+    renewal::{self, Advice},
     upload,
 };
 use crate::{
     Timestamp,
+    authority::choice::OUTAGE_WAIT_MAX,
     event::EventKind,
+    id::CertificateId,
     ports::{AuthorityError, Publish},
     schedule,
     secret::SealedBytes,
@@ -48,6 +52,8 @@ const ORDER_RETRY_FIRST: Duration = Duration::from_secs(5);
 /// A CA that cannot be told is told again after this time.
 const TELL_RETRY: Duration = Duration::from_secs(60);
 const ORDER_RETRY_MAX: Duration = Duration::from_secs(900);
+/// A CA that found itself forbidden by CAA records is asked again after this time.
+const FORBIDDEN_WAIT: Duration = Duration::from_secs(3600);
 
 /// How long an order of this CA is taken to be good for when the CA did not say: a day less than its tokens are.
 pub fn life_assumed(authority: AuthorityName) -> Duration {
@@ -86,7 +92,11 @@ pub fn begin(certificate: &Certificate, now: Timestamp) -> Step {
     let key_type = next_key(certificate, now);
     let detail = match certificate.active.is_empty() {
         true => "a certificate is wanted".to_owned(),
-        false => format!("the {} certificate is due for renewal", key_type.as_str()),
+        false => format!(
+            "the {} certificate is due for renewal{}",
+            key_type.as_str(),
+            suggestion(certificate, key_type)
+        ),
     };
     Step::told(
         fresh(key_type, Tries::new(now), now),
@@ -94,6 +104,16 @@ pub fn begin(certificate: &Certificate, now: Timestamp) -> Step {
         detail,
         Publish::No,
     )
+}
+
+/// In whose words it is due: the CA's, if it has said so.
+fn suggestion(certificate: &Certificate, key_type: KeyType) -> String {
+    let active = obtained(certificate).find(|active| active.issued.key_type == key_type);
+    let Some(said) = active.and_then(|active| active.suggestion.as_ref()) else {
+        return String::new();
+    };
+    let why = said.explanation.as_ref().map(|url| format!(", see {url}")).unwrap_or_default();
+    format!(": its CA suggests to renew it between {} and {}{why}", said.start, said.end)
 }
 
 /// Does not begin a renewal: the hostname was given up. A restart by the API brings the attempt back.
@@ -118,7 +138,8 @@ pub fn placed(ordering: &Ordering, order: Order, now: Timestamp) -> Step {
         failed => schedule::dcv_delay(failed - 1).unwrap_or(schedule::DELAY_MAX),
     };
     let detail = format!("{} for {}: {}", order.authority.as_str(), names(&order), order.url);
-    let tries = ordering.tries.clone();
+    let mut tries = ordering.tries.clone();
+    tries.declined.retain(|said| said.authority != order.authority);
     let state = State::AwaitingControl(AwaitingControl {
         order,
         tries,
@@ -128,35 +149,124 @@ pub fn placed(ordering: &Ordering, order: Order, now: Timestamp) -> Step {
     Step::told(state, EventKind::CertificateOrdered, detail, Publish::Yes)
 }
 
-/// The order could not be placed: it is tried again later, more slowly each time, until [`ORDERING_WAIT_MAX`].
+/// The order waits for its turn within a CA's limits. That is nobody's failure: no try is counted, and the time in which an
+/// order must be placed begins after it.
+pub fn queued(ordering: &Ordering, queued: Queued, look_at: Timestamp, now: Timestamp) -> Step {
+    let is_new = ordering
+        .queued
+        .is_none_or(|old| (old.authority, old.budget) != (queued.authority, queued.budget));
+    let mut tries = ordering.tries.clone();
+    if tries.failed == 0 && tries.declined.is_empty() {
+        tries.since = now;
+    }
+    let detail = format!(
+        "{} limits {}: its turn is expected at {}",
+        queued.authority.as_str(),
+        queued.budget.meaning(),
+        queued.expected_at
+    );
+    let state = State::Ordering(Ordering {
+        tries,
+        next_try: look_at,
+        queued: Some(queued),
+        ..ordering.clone()
+    });
+    match is_new {
+        true => Step::told(state, EventKind::OrderQueued, detail, Publish::No),
+        false => Step::quiet(state),
+    }
+}
+
+/// `authority`, the only one that can be asked, did not take the order. See [`declined`].
 pub fn not_placed(
     certificate: &Certificate,
     ordering: &Ordering,
+    authority: AuthorityName,
     why: &AuthorityError,
     now: Timestamp,
 ) -> Step {
-    let tries = Tries { problems: vec![problem(why)], ..ordering.tries.clone() };
-    let detail = why.to_string();
+    declined(certificate, ordering, (authority, why), &[authority], now)
+}
+
+/// A CA did not take the order: the next of `candidates`, in their order, is asked at once, and each that has declined again
+/// later, more slowly each time, until [`ORDERING_WAIT_MAX`].
+pub fn declined(
+    certificate: &Certificate,
+    ordering: &Ordering,
+    (authority, why): (AuthorityName, &AuthorityError),
+    candidates: &[AuthorityName],
+    now: Timestamp,
+) -> Step {
+    let mut tries = ordering.tries.clone();
+    decline(&mut tries, authority, problem(why), asked_for(why), now);
+    tries.problems = tries.declined.iter().map(told_again).collect();
+    let detail = format!("{}: {why}", authority.as_str());
     if let Some(urgent) = more_urgent(certificate, ordering.key_type, now) {
         return gives_way(urgent, now);
     }
     if now >= tries.since + ORDERING_WAIT_MAX {
         return stalled(certificate, ordering.key_type, Phase::Ordering, tries, now);
     }
-    let doubled =
-        ORDER_RETRY_FIRST.saturating_mul(1 << ordering.refusals.min(10)).min(ORDER_RETRY_MAX);
-    let wait = match why {
-        AuthorityError::RateLimited { retry_after: Some(asked), .. } => doubled.max(*asked),
-        _ => doubled,
-    };
-    let refusals = ordering.refusals.saturating_add(1);
+    let next_try = candidates.iter().map(|candidate| free_at(&tries, *candidate, now)).min();
     let state = State::Ordering(Ordering {
         key_type: ordering.key_type,
+        next_try: next_try.unwrap_or_else(|| free_at(&tries, authority, now)),
         tries,
-        refusals,
-        next_try: now + wait,
+        refusals: ordering.refusals.saturating_add(1),
+        queued: None,
     });
     Step::told(state, EventKind::OrderFailed, detail, Publish::No)
+}
+
+/// Nobody can be asked before `until`, because every CA is down or has declined: the order waits.
+pub fn postponed(ordering: &Ordering, until: Timestamp) -> Step {
+    let next_try = until;
+    Step::quiet(State::Ordering(Ordering { next_try, queued: None, ..ordering.clone() }))
+}
+
+/// Notes that a CA has declined; once more than before if it did so before.
+fn decline(
+    tries: &mut Tries,
+    authority: AuthorityName,
+    problem: Problem,
+    asked: Duration,
+    now: Timestamp,
+) {
+    let before = tries.declined.iter().find(|said| said.authority == authority);
+    let times = before.map_or(0, |said| said.times);
+    let wait = ORDER_RETRY_FIRST.saturating_mul(1 << times.min(10)).min(ORDER_RETRY_MAX).max(asked);
+    tries.declined.retain(|said| said.authority != authority);
+    let times = times.saturating_add(1);
+    tries.declined.push(Declined { authority, times, until: now + wait, problem });
+}
+
+/// How long the CA wants to be left alone, as far as it said.
+fn asked_for(why: &AuthorityError) -> Duration {
+    match why {
+        AuthorityError::RateLimited { retry_after, .. } => retry_after.unwrap_or_default(),
+        _ => Duration::ZERO,
+    }
+}
+
+fn free_at(tries: &Tries, authority: AuthorityName, now: Timestamp) -> Timestamp {
+    let said = tries.declined.iter().find(|said| said.authority == authority);
+    said.map_or(now, |said| said.until)
+}
+
+/// Which CA said it, and when it is asked again.
+fn told_again(said: &Declined) -> Problem {
+    let words = said.problem.message.as_str().trim_end_matches('.');
+    let message = format!(
+        "{words}. ({} is asked again after {} UTC on {}.)",
+        said.authority.as_str(),
+        clock_time(said.until),
+        said.until.date()
+    );
+    Problem { actor: said.problem.actor, message: Explanation::new(message) }
+}
+
+fn clock_time(at: Timestamp) -> String {
+    format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
 /// The proofs are visible and the CA was told.
@@ -212,10 +322,16 @@ fn expired(awaiting: &AwaitingControl, tries: Tries, end: Timestamp, now: Timest
 }
 
 /// Telling or asking the CA failed. An order that the CA does not know, or that it has failed for [`STEP_WAIT_MAX`], is
-/// replaced at the price of one try, so that a forgetful CA is not flooded with orders. Otherwise the step is repeated,
-/// more slowly as time goes on, and no try is counted: this is no fault of the customer's. Only trouble that is new is
-/// worth an event.
-pub fn authority_failed(certificate: &Certificate, why: &AuthorityError, now: Timestamp) -> Step {
+/// replaced at the price of one try, so that a forgetful CA is not flooded with orders. One whose CA is down for longer than
+/// [`OUTAGE_WAIT_MAX`] moves to another one, if there is one that it may move to, and costs nothing. Otherwise the step is
+/// repeated, more slowly as time goes on, and no try is counted: this is no fault of the customer's. Only trouble that is
+/// new is worth an event.
+pub fn authority_failed(
+    certificate: &Certificate,
+    why: &AuthorityError,
+    elsewhere: Elsewhere,
+    now: Timestamp,
+) -> Step {
     let (order, tries, failing) = match &certificate.attempt {
         // When telling began to fail is not kept: the order's own end is the bound.
         State::AwaitingControl(s) => (&s.order, &s.tries, TELL_RETRY * 2),
@@ -228,11 +344,98 @@ pub fn authority_failed(certificate: &Certificate, why: &AuthorityError, now: Ti
     if matches!(why, AuthorityError::OrderGone) || has_ended {
         return order_lost(certificate, EventKind::OrderFailed, problems, now);
     }
+    if let Elsewhere::Possible { down_since } = elsewhere
+        && now >= down_since + OUTAGE_WAIT_MAX
+    {
+        return moved(order, tries, down_since, problem(why), now);
+    }
     let is_new = tries.problems != problems;
     let tries = Tries { problems, ..tries.clone() };
     let state = repeated(&certificate.attempt, tries, now + step_wait(why, failing));
     match is_new {
         true => Step::told(state, EventKind::OrderFailed, why.to_string(), Publish::No),
+        false => Step::quiet(state),
+    }
+}
+
+/// Whether the order of a CA that is down may move to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// There is no other CA, or the customer would have to show other tokens.
+    Nowhere,
+    /// It may, once the CA has not answered since this moment for long enough.
+    Possible {
+        /// When it answered last, or thereabouts.
+        down_since: Timestamp,
+    },
+}
+
+/// The order's CA is down: another one is asked, and no try is counted.
+fn moved(
+    order: &Order,
+    tries: &Tries,
+    down_since: Timestamp,
+    problem: Problem,
+    now: Timestamp,
+) -> Step {
+    let mut tries = tries.clone();
+    decline(&mut tries, order.authority, problem, ORDER_RETRY_MAX, now);
+    tries.problems = tries.declined.iter().map(told_again).collect();
+    let detail = format!(
+        "{} has not answered since {down_since}: the order moves to another CA",
+        order.authority.as_str()
+    );
+    Step::told(fresh(order.key_type, tries, now), EventKind::OrderFailed, detail, Publish::Yes)
+}
+
+/// CAA records do not let the CA of the open order issue, as it found. Another of `candidates` that has not declined is asked
+/// at once, at no cost; without one the proof counts as rejected.
+pub fn forbidden(
+    certificate: &Certificate,
+    problems: Vec<Problem>,
+    candidates: &[AuthorityName],
+    now: Timestamp,
+) -> Step {
+    let (Some((order, tries)), Some(first)) = (order_and_tries(certificate), problems.first())
+    else {
+        return rejected(certificate, problems, now);
+    };
+    let mut tries = tries.clone();
+    decline(&mut tries, order.authority, first.clone(), FORBIDDEN_WAIT, now);
+    if !candidates.iter().any(|candidate| free_at(&tries, *candidate, now) <= now) {
+        return rejected(certificate, problems, now);
+    }
+    tries.problems = tries.declined.iter().map(told_again).collect();
+    let detail = format!("{}: {}", order.authority.as_str(), first.message);
+    let state = fresh(order.key_type, tries, now);
+    Step::told(state, EventKind::ControlRejected, detail, Publish::Yes)
+}
+
+fn order_and_tries(certificate: &Certificate) -> Option<(&Order, &Tries)> {
+    match &certificate.attempt {
+        State::AwaitingControl(s) => Some((&s.order, &s.tries)),
+        State::Validating(s) => Some((&s.order, &s.tries)),
+        State::Issuing(s) => Some((&s.order, &s.tries)),
+        _ => None,
+    }
+}
+
+/// The CA is not told before `until`, because it would not allow another failure of a validation: it is when its limit allows
+/// it. No try is counted.
+pub fn not_told_yet(awaiting: &AwaitingControl, until: Timestamp) -> Step {
+    let message = format!(
+        "The proof is visible. {} limits failed validations of a name: it is told after {} UTC on {}.",
+        awaiting.order.authority.as_str(),
+        clock_time(until),
+        until.date()
+    );
+    let problems = vec![Problem { actor: Actor::Authority, message: Explanation::new(&message) }];
+    let is_new = awaiting.tries.problems != problems;
+    let tries = Tries { problems, ..awaiting.tries.clone() };
+    let state =
+        State::AwaitingControl(AwaitingControl { tries, next_check: until, ..awaiting.clone() });
+    match is_new {
+        true => Step::told(state, EventKind::OrderQueued, message, Publish::No),
         false => Step::quiet(state),
     }
 }
@@ -289,6 +492,27 @@ pub fn accepted(validating: &Validating, key: SealedBytes, csr: Box<[u8]>, now: 
     });
     let detail = format!("{} accepted the proof of control", validating.order.authority.as_str());
     Step::told(state, EventKind::IssuanceRequested, detail, Publish::Yes)
+}
+
+/// The CA accepted the proofs, and allows no further certificate for such names before the turn that `queued` says: the order
+/// stays open until `look_at`.
+pub fn not_requested_yet(validating: &Validating, queued: Queued, look_at: Timestamp) -> Step {
+    let message = format!(
+        "The proof of control is accepted. {} limits {}: the certificate is requested when its turn comes, which is expected \
+         at {} UTC on {}.",
+        queued.authority.as_str(),
+        queued.budget.meaning(),
+        clock_time(queued.expected_at),
+        queued.expected_at.date()
+    );
+    let is_new = validating.tries.problems.is_empty();
+    let problems = vec![Problem { actor: Actor::Authority, message: Explanation::new(&message) }];
+    let tries = Tries { problems, ..validating.tries.clone() };
+    let state = State::Validating(Validating { tries, next_poll: look_at, ..validating.clone() });
+    match is_new {
+        true => Step::told(state, EventKind::OrderQueued, message, Publish::No),
+        false => Step::quiet(state),
+    }
 }
 
 /// The CA rejected the proofs, or the request: its tokens are void, a new order is placed at once so that the new ones
@@ -362,7 +586,8 @@ pub fn deployed(certificate: &mut Certificate, now: Timestamp) -> Option<Step> {
             if certificate.active.len() < served {
                 publish = Publish::Yes;
             }
-            State::Settled(Settled { renew_at: renew_at(certificate, now) })
+            let ask_at = obtained(certificate).next().map(|_| now);
+            State::Settled(Settled { renew_at: renew_at(certificate, now), ask_at })
         }
     };
     let detail = format!("confirmed by the live nodes, serial {serial}");
@@ -374,12 +599,63 @@ fn activate_issued(certificate: &mut Certificate, now: Timestamp) -> Option<Issu
     let State::Issued(issued) = &certificate.attempt else { return None };
     let issued = issued.certificate.clone();
     certificate.active.retain(|old| old.issued.key_type.kind() != issued.key_type.kind());
-    certificate.active.push(Active { issued: issued.clone(), deployed_at: now });
+    let active = Active { issued: issued.clone(), deployed_at: now, suggestion: None };
+    certificate.active.push(active);
     Some(issued)
 }
 
+/// What a CA answered when it was asked when to renew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Then.
+    Advised(Advice),
+    /// It did not answer.
+    Failed,
+    /// It does not say such things.
+    Silent,
+}
+
+/// The CAs were asked when to renew what is active: the renewal begins as they say. Those that did not answer keep their last
+/// word.
+pub fn advised(
+    certificate: &mut Certificate,
+    answers: &[(CertificateId, Answer)],
+    now: Timestamp,
+) -> Step {
+    let mut ask_at: Option<Timestamp> = None;
+    let mut ask = |at: Timestamp| ask_at = Some(ask_at.map_or(at, |soonest| soonest.min(at)));
+    for (id, answer) in answers {
+        match answer {
+            Answer::Advised(advice) => ask(renewal::ask_at(advice.ask_after, now)),
+            Answer::Failed => ask(renewal::ask_at(None, now)),
+            Answer::Silent => {}
+        }
+        let Some(active) = certificate.active.iter_mut().find(|a| a.issued.id == *id) else {
+            continue;
+        };
+        match answer {
+            Answer::Advised(advice) => active.suggestion = Some(advice.suggestion.clone()),
+            Answer::Failed => {}
+            Answer::Silent => active.suggestion = None,
+        }
+    }
+    Step::quiet(State::Settled(Settled { renew_at: renew_at(certificate, now), ask_at }))
+}
+
+/// The certificate of `authority` that an order for this kind of key renews there.
+pub fn replaced(
+    certificate: &Certificate,
+    key_type: KeyType,
+    authority: AuthorityName,
+) -> Option<&IssuedCertificate> {
+    let mut active = certificate.active.iter().map(|active| &active.issued);
+    active.find(|one| {
+        one.key_type.kind() == key_type.kind() && one.origin == Origin::Authority(authority)
+    })
+}
+
 /// A wanted kind of key that has no certificate like the newest one: none at all, or one from before the names or the CA
-/// were changed.
+/// were changed. That another CA has stood in for the one that is wanted makes none unfit: the next renewal mends that.
 fn unfit_key(certificate: &Certificate) -> Option<KeyType> {
     let newest = &certificate.active.last()?.issued;
     let names = |issued: &IssuedCertificate| {
@@ -391,12 +667,14 @@ fn unfit_key(certificate: &Certificate) -> Option<KeyType> {
             .map(|name| name.as_str().to_owned())
             .collect::<BTreeSet<_>>()
     };
+    let chosen = certificate.wanted.authority.map(Origin::Authority);
+    let is_chosen = |one: &IssuedCertificate| chosen.as_ref() == Some(&one.origin);
     let fits = |key: KeyType| {
         let mut active = certificate.active.iter().map(|active| &active.issued);
         active.any(|one| {
             one.key_type == key
                 && one.origin.is_obtained()
-                && one.origin == newest.origin
+                && (is_chosen(one) || !is_chosen(newest))
                 && names(one) == names(newest)
         })
     };
@@ -445,11 +723,11 @@ fn gives_way(urgent: KeyType, now: Timestamp) -> Step {
 }
 
 pub(super) fn fresh(key_type: KeyType, tries: Tries, now: Timestamp) -> State {
-    State::Ordering(Ordering { key_type, tries, refusals: 0, next_try: now })
+    State::Ordering(Ordering { key_type, tries, refusals: 0, next_try: now, queued: None })
 }
 
 pub(super) fn failed(tries: &Tries, problems: Vec<Problem>) -> Tries {
-    Tries { since: tries.since, failed: tries.failed.saturating_add(1), problems }
+    Tries { failed: tries.failed.saturating_add(1), problems, ..tries.clone() }
 }
 
 /// How long after the last failed try the next one comes; `None` when the schedule is used up.
@@ -503,8 +781,7 @@ fn more_urgent(certificate: &Certificate, attempted: KeyType, now: Timestamp) ->
 }
 
 fn renewal_of(active: &Active) -> Timestamp {
-    let facts = active.issued.chain.facts();
-    renewal::renew_at(facts.not_before, facts.not_after)
+    renewal::due(active)
 }
 
 fn renew_at(certificate: &Certificate, now: Timestamp) -> Timestamp {
@@ -520,7 +797,7 @@ fn poll_delay(polls: u32) -> Duration {
 /// A step that failed, in words for whoever can act.
 pub fn problem(why: &AuthorityError) -> Problem {
     match why {
-        AuthorityError::Refused(problem) => problem.clone(),
+        AuthorityError::Refused(problem) | AuthorityError::Forbidden(problem) => problem.clone(),
         AuthorityError::Account(_) => {
             Problem { actor: Actor::Provider, message: Explanation::new(why.to_string()) }
         }

@@ -181,7 +181,7 @@ mod tests {
             key_type: KeyType::P256,
             issued_at,
         };
-        Active { issued, deployed_at: issued_at }
+        Active { issued, deployed_at: issued_at, suggestion: None }
     }
 
     fn settled(active: Vec<Active>) -> Certificate {
@@ -196,7 +196,7 @@ mod tests {
         let id = HostnameId::from_bytes([1; 16]);
         Certificate {
             active,
-            attempt: State::Settled(Settled { renew_at: T + Duration::days(50) }),
+            attempt: State::Settled(Settled { renew_at: T + Duration::days(50), ask_at: None }),
             ..Certificate::new(PackId::from_bytes([1; 16]), id, wanted, T)
         }
     }

@@ -1,8 +1,70 @@
-//! When to renew (behaviour.md 3.6; issue of the renewal work for the rule of short lives).
+//! When to renew: what the CA suggests (ARI, RFC 9773), else by the length of the certificate's life (behaviour.md 3.6;
+//! issue of the renewal work for the rule of short lives).
+
+use std::time::Duration as Span;
 
 use time::Duration;
 
-use crate::Timestamp;
+use super::Active;
+use crate::{Timestamp, text::Explanation};
+
+/// A CA is asked when to renew at least this often.
+pub const ASK_DELAY_MAX: Span = Span::from_secs(12 * 3600);
+/// And at most this often, whatever it says.
+pub const ASK_DELAY_MIN: Span = Span::from_secs(60);
+/// It is asked again after this time when it did not say when, or did not answer (RFC 9773 section 4.3.3).
+pub const ASK_DELAY: Span = Span::from_secs(6 * 3600);
+
+/// When the CA suggests to renew a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The start of the window.
+    pub start: Timestamp,
+    /// Its end.
+    pub end: Timestamp,
+    /// Where the CA explains the window, if it does.
+    pub explanation: Option<Explanation>,
+}
+
+/// What a CA answers when it is asked when to renew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// The window.
+    pub suggestion: Suggestion,
+    /// After which time it wants to be asked again, if it said so.
+    pub ask_after: Option<Span>,
+}
+
+/// When to begin the renewal of what is active: the CA's word, else the rule.
+pub fn due(active: &Active) -> Timestamp {
+    let facts = active.issued.chain.facts();
+    match &active.suggestion {
+        None => renew_at(facts.not_before, facts.not_after),
+        Some(suggestion) => {
+            let id = active.issued.id.as_bytes();
+            let draw = u32::from_be_bytes([id[0], id[1], id[2], id[3]]);
+            suggested(suggestion, draw, facts.not_before, facts.not_after)
+        }
+    }
+}
+
+/// The moment in the suggested window that `draw` stands for, of which each is as likely (RFC 9773 section 4.2). Drawn from
+/// the certificate's own digest, so that asking again does not draw again. Never so late that a renewal could miss the end.
+pub fn suggested(
+    suggestion: &Suggestion,
+    draw: u32,
+    not_before: Timestamp,
+    not_after: Timestamp,
+) -> Timestamp {
+    let length = (suggestion.end - suggestion.start).max(Duration::ZERO);
+    let moment = suggestion.start + length * (f64::from(draw) / f64::from(u32::MAX));
+    moment.min(not_after - (not_after - not_before) / 10)
+}
+
+/// When to ask the CA again.
+pub fn ask_at(ask_after: Option<Span>, now: Timestamp) -> Timestamp {
+    now + ask_after.unwrap_or(ASK_DELAY).clamp(ASK_DELAY_MIN, ASK_DELAY_MAX)
+}
 
 /// When to begin the renewal of a certificate with these dates: 30 days before the end of one that lives 90 days or
 /// more, 7 for 30, 3 for 14, and with a third of its life left for any shorter one.
@@ -28,9 +90,10 @@ mod tests {
 
     use super::*;
 
+    const FROM: Timestamp = datetime!(2026-11-22 00:00 UTC);
+
     #[test]
     fn renewal_begins_the_published_time_before_the_end() {
-        let from = datetime!(2026-11-22 00:00 UTC);
         for (life, lead) in [
             (Duration::days(365), Duration::days(30)),
             (Duration::days(90), Duration::days(30)),
@@ -41,7 +104,41 @@ mod tests {
             (Duration::days(6), Duration::days(2)),
             (Duration::minutes(3), Duration::minutes(1)),
         ] {
-            assert_eq!(renew_at(from, from + life), from + life - lead, "a life of {life}");
+            assert_eq!(renew_at(FROM, FROM + life), FROM + life - lead, "a life of {life}");
+        }
+    }
+
+    #[test]
+    fn the_ca_suggests_a_window_out_of_which_a_moment_is_drawn() {
+        let day = |n| FROM + Duration::days(n);
+        let end = day(90);
+        for (start, until, draw, expected) in [
+            (day(60), day(62), 0, day(60)),
+            (day(60), day(62), u32::MAX, day(62)),
+            (day(60), day(64), u32::MAX / 2, day(62)),
+            // Revoked: at once.
+            (day(-2), day(-1), u32::MAX, day(-1)),
+            // A window of no length, or turned round.
+            (day(60), day(60), u32::MAX, day(60)),
+            (day(60), day(50), u32::MAX, day(60)),
+            // Too late to be safe: a tenth of its life before the end at the latest.
+            (day(85), day(95), 0, day(81)),
+        ] {
+            let suggestion = Suggestion { start, end: until, explanation: None };
+            let at = suggested(&suggestion, draw, FROM, end);
+            assert!((at - expected).abs() < Duration::SECOND, "{at} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn the_ca_is_asked_as_often_as_it_wants_within_bounds() {
+        for (wanted, expected) in [
+            (None, ASK_DELAY),
+            (Some(0), ASK_DELAY_MIN),
+            (Some(3600), Span::from_secs(3600)),
+            (Some(30 * 86_400), ASK_DELAY_MAX),
+        ] {
+            assert_eq!(ask_at(wanted.map(Span::from_secs), FROM), FROM + expected);
         }
     }
 }

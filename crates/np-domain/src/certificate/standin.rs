@@ -58,7 +58,7 @@ pub fn choose(
             let kind = one.key_type.kind();
             let rival = chosen.iter().position(|(_, c)| c.issued.key_type.kind() == kind);
             let issued = IssuedCertificate { origin: Origin::Borrowed(offer.from), ..one.clone() };
-            let active = Active { issued, deployed_at: now };
+            let active = Active { issued, deployed_at: now, suggestion: None };
             match rival {
                 None => chosen.push((rank.0, active)),
                 Some(i) if rank > (chosen[i].0, chosen[i].1.issued.chain.not_after()) => {
@@ -125,7 +125,8 @@ mod tests {
             keys: vec![KeyType::P256],
         };
         let owner = HostnameId::from_bytes([1; 16]);
-        let active = active.into_iter().map(|issued| Active { issued, deployed_at: NOW });
+        let active =
+            active.into_iter().map(|issued| Active { issued, deployed_at: NOW, suggestion: None });
         let problem = Problem { actor: Actor::Customer, message: Explanation::new("no TXT") };
         Certificate {
             active: active.collect(),
@@ -155,7 +156,7 @@ mod tests {
         assert!(!wanted(25, |_| {}));
         assert!(wanted(24, |_| {}));
         assert!(wanted(-5, |_| {}));
-        assert!(!wanted(5, |c| c.attempt = State::Settled(Settled { renew_at: NOW })));
+        assert!(!wanted(5, |c| c.attempt = State::Settled(Settled { renew_at: NOW, ask_at: None })));
         assert!(!wanted(5, |c| c.active.clear()));
     }
 

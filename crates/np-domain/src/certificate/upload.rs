@@ -167,8 +167,10 @@ pub(super) fn activate(certificate: &mut Certificate, now: Timestamp) -> Option<
     let certificates = uploaded.certificates.clone();
     let serials: Vec<_> =
         certificates.iter().map(|one| one.chain.facts().serial.to_string()).collect();
-    certificate.active =
-        certificates.into_iter().map(|issued| Active { issued, deployed_at: now }).collect();
+    certificate.active = certificates
+        .into_iter()
+        .map(|issued| Active { issued, deployed_at: now, suggestion: None })
+        .collect();
     Some(serials.join(", "))
 }
 

@@ -89,6 +89,7 @@ fn ordered(wildcard: bool, proofs: Vec<ControlProof>) -> certificate::Certificat
         key_type: KeyType::P256,
         controls,
         expires_at: None,
+        is_renewal: false,
     };
     let State::Ordering(ordering) = &certificate.attempt else { panic!() };
     certificate.attempt = order::placed(ordering, order, START).state;
@@ -145,7 +146,7 @@ fn proofs_stand_in_our_dns_only_while_an_order_is_open() {
     };
     assert_eq!(told(&record).unwrap().delegation, expected(&["one", "two"]));
     record.certificate.as_mut().unwrap().attempt =
-        State::Settled(certificate::Settled { renew_at: START });
+        State::Settled(certificate::Settled { renew_at: START, ask_at: None });
     assert_eq!(told(&record).unwrap().delegation, expected(&[]));
 }
 

@@ -8,7 +8,11 @@ use thiserror::Error;
 use crate::{
     Timestamp,
     approval::Asking,
-    certificate::{Actor, AuthorityName, CertName, DcvMethod, KeyType, Methods, Order, Problem},
+    authority::Limits,
+    certificate::{
+        Actor, AuthorityName, CertName, DcvMethod, KeyType, Methods, Order, Problem,
+        renewal::Advice,
+    },
     diagnosis::Issuer,
     text::Explanation,
 };
@@ -27,6 +31,8 @@ pub struct OrderTerms {
     pub key_type: KeyType,
     /// When the certificate shall end; `None`: as the CA has it. A CA that takes no wish issues as it has it, too.
     pub not_after: Option<Timestamp>,
+    /// The leaf, in DER, of the same CA's certificate that it renews (RFC 9773 section 5).
+    pub replaces: Option<Box<[u8]>>,
 }
 
 /// Where an order stands at the CA (RFC 8555 section 7.1.6).
@@ -42,6 +48,17 @@ pub enum OrderStatus {
     Valid,
     /// It failed, for these reasons in the CA's own words.
     Invalid(Vec<Problem>),
+    /// It failed because CAA records do not let this CA issue.
+    Forbidden(Vec<Problem>),
+}
+
+/// Whom a limit of the CA's holds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitScope {
+    /// Our account: every order.
+    Account,
+    /// The order's own names.
+    Names,
 }
 
 /// Why a step failed.
@@ -50,6 +67,8 @@ pub enum AuthorityError {
     /// The CA asks for patience.
     #[error("the certificate authority {RATE_LIMIT_WORDS}: {message}")]
     RateLimited {
+        /// What is limited.
+        scope: LimitScope,
         /// How long, as far as the CA said.
         retry_after: Option<Duration>,
         /// The CA's words.
@@ -58,6 +77,12 @@ pub enum AuthorityError {
     /// The CA will not issue for these names under these terms.
     #[error("the certificate authority refused the order: {}", .0.message)]
     Refused(Problem),
+    /// CAA records do not let this CA issue for the names: another one may.
+    #[error("{}", .0.message)]
+    Forbidden(Problem),
+    /// The CA does not take the order as the renewal of what the terms name; without that it may.
+    #[error("the certificate authority does not take the order as a renewal: {0}")]
+    NotReplaceable(Explanation),
     /// The order is not known at the CA, or not any more: a new one is needed.
     #[error("the order is not known at the certificate authority")]
     OrderGone,
@@ -85,6 +110,11 @@ pub trait Authority: Send + Sync {
     /// is wanted never stands in for one that fails ([`Methods::fit_names`]).
     fn methods(&self) -> Methods {
         Methods::acme()
+    }
+
+    /// How often it may be asked.
+    fn limits(&self) -> Limits {
+        Limits::NONE
     }
 
     /// Places an order and gives it with the proof wanted for each name.
@@ -115,5 +145,10 @@ pub trait Authority: Send + Sync {
     async fn revoke(&self, _leaf_der: &[u8]) -> Result<(), AuthorityError> {
         let message = Explanation::new("this certificate authority does not revoke");
         Err(AuthorityError::Refused(Problem { actor: Actor::Provider, message }))
+    }
+
+    /// Asks when to renew the certificate with this leaf in DER, which it issued; `None` when it does not say (RFC 9773).
+    async fn renewal_advice(&self, _leaf_der: &[u8]) -> Result<Option<Advice>, AuthorityError> {
+        Ok(None)
     }
 }

@@ -431,4 +431,15 @@ pub trait SecretStore: Send + Sync {
 
     /// Removes the secrets whose names are at or after `from` and before `until`.
     async fn forget_secrets(&self, from: &str, until: &str) -> Result<(), StoreError>;
+
+    /// Puts `sealed` in the place of `expected`, if that is what is kept; gives the one that is kept then.
+    async fn replace_secret(
+        &self,
+        name: &str,
+        expected: &SealedBytes,
+        sealed: &SealedBytes,
+    ) -> Result<Option<SealedBytes>, StoreError>;
+
+    /// Removes the secret with this name. Removing one that is gone is no error.
+    async fn remove_secret(&self, name: &str) -> Result<(), StoreError>;
 }

@@ -8,7 +8,7 @@ use super::{
     chain::IssuedCertificate,
     each, moment, words,
 };
-use np_domain::{certificate, name, secret::SealedBytes, text::Explanation};
+use np_domain::{authority::BudgetKind, certificate, name, secret::SealedBytes, text::Explanation};
 
 words!(Actor is certificate::Actor: Authority, Customer, Provider);
 words!(Phase is certificate::Phase: Ordering, Control, Issuance, Deployment);
@@ -16,15 +16,47 @@ words!(Phase is certificate::Phase: Ordering, Control, Issuance, Deployment);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum State {
-    Settled { renew_at: Micros },
-    Ordering { key_type: KeyType, tries: Tries, refusals: u32, next_try: Micros },
-    AwaitingControl { order: Order, tries: Tries, placed_at: Micros, next_check: Micros },
-    Validating { order: Order, tries: Tries, told_at: Micros, next_poll: Micros, polls: u32 },
+    Settled {
+        renew_at: Micros,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask_at: Option<Micros>,
+    },
+    Ordering {
+        key_type: KeyType,
+        tries: Tries,
+        refusals: u32,
+        next_try: Micros,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queued: Option<Queued>,
+    },
+    AwaitingControl {
+        order: Order,
+        tries: Tries,
+        placed_at: Micros,
+        next_check: Micros,
+    },
+    Validating {
+        order: Order,
+        tries: Tries,
+        told_at: Micros,
+        next_poll: Micros,
+        polls: u32,
+    },
     Issuing(Issuing),
-    Issued { certificate: Box<IssuedCertificate>, since: Micros, next_check: Micros },
+    Issued {
+        certificate: Box<IssuedCertificate>,
+        since: Micros,
+        next_check: Micros,
+    },
     Stalled(Stalled),
-    Uploaded { certificates: Vec<IssuedCertificate>, since: Micros, next_check: Micros },
-    Kept { look_at: Option<Micros> },
+    Uploaded {
+        certificates: Vec<IssuedCertificate>,
+        since: Micros,
+        next_check: Micros,
+    },
+    Kept {
+        look_at: Option<Micros>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +87,25 @@ pub(crate) struct Tries {
     since: Micros,
     failed: u32,
     problems: Vec<Problem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    declined: Vec<Declined>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declined {
+    authority: AuthorityName,
+    times: u32,
+    until: Micros,
+    problem: Problem,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Queued {
+    authority: AuthorityName,
+    budget: String,
+    expected_at: Micros,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +123,8 @@ pub(crate) struct Order {
     key_type: KeyType,
     controls: Vec<Control>,
     expires_at: Option<Micros>,
+    #[serde(default)]
+    is_renewal: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,12 +148,15 @@ enum Proof {
 impl From<&certificate::State> for State {
     fn from(state: &certificate::State) -> Self {
         match state {
-            certificate::State::Settled(s) => Self::Settled { renew_at: s.renew_at.into() },
+            certificate::State::Settled(s) => {
+                Self::Settled { renew_at: s.renew_at.into(), ask_at: s.ask_at.map(Into::into) }
+            }
             certificate::State::Ordering(s) => Self::Ordering {
                 key_type: s.key_type.into(),
                 tries: (&s.tries).into(),
                 refusals: s.refusals,
                 next_try: s.next_try.into(),
+                queued: s.queued.as_ref().map(Into::into),
             },
             certificate::State::AwaitingControl(s) => Self::AwaitingControl {
                 order: (&s.order).into(),
@@ -137,15 +193,17 @@ impl TryFrom<State> for certificate::State {
 
     fn try_from(state: State) -> Result<Self, Damage> {
         Ok(match state {
-            State::Settled { renew_at } => {
-                Self::Settled(certificate::Settled { renew_at: renew_at.try_into()? })
-            }
-            State::Ordering { key_type, tries, refusals, next_try } => {
+            State::Settled { renew_at, ask_at } => Self::Settled(certificate::Settled {
+                renew_at: renew_at.try_into()?,
+                ask_at: moment(ask_at)?,
+            }),
+            State::Ordering { key_type, tries, refusals, next_try, queued } => {
                 Self::Ordering(certificate::Ordering {
                     key_type: key_type.into(),
                     tries: tries.try_into()?,
                     refusals,
                     next_try: next_try.try_into()?,
+                    queued: queued.map(TryInto::try_into).transpose()?,
                 })
             }
             State::AwaitingControl { order, tries, placed_at, next_check } => {
@@ -246,6 +304,7 @@ impl From<&certificate::Tries> for Tries {
             since: tries.since.into(),
             failed: tries.failed,
             problems: tries.problems.iter().map(Into::into).collect(),
+            declined: tries.declined.iter().map(Into::into).collect(),
         }
     }
 }
@@ -258,6 +317,54 @@ impl TryFrom<Tries> for certificate::Tries {
             since: row.since.try_into()?,
             failed: row.failed,
             problems: row.problems.into_iter().map(Into::into).collect(),
+            declined: each(row.declined)?,
+        })
+    }
+}
+
+impl From<&certificate::Declined> for Declined {
+    fn from(declined: &certificate::Declined) -> Self {
+        Self {
+            authority: declined.authority.into(),
+            times: declined.times,
+            until: declined.until.into(),
+            problem: (&declined.problem).into(),
+        }
+    }
+}
+
+impl TryFrom<Declined> for certificate::Declined {
+    type Error = Damage;
+
+    fn try_from(row: Declined) -> Result<Self, Damage> {
+        Ok(Self {
+            authority: row.authority.into(),
+            times: row.times,
+            until: row.until.try_into()?,
+            problem: row.problem.into(),
+        })
+    }
+}
+
+impl From<&certificate::Queued> for Queued {
+    fn from(queued: &certificate::Queued) -> Self {
+        Self {
+            authority: queued.authority.into(),
+            budget: queued.budget.as_str().to_owned(),
+            expected_at: queued.expected_at.into(),
+        }
+    }
+}
+
+impl TryFrom<Queued> for certificate::Queued {
+    type Error = Damage;
+
+    fn try_from(row: Queued) -> Result<Self, Damage> {
+        let budget = BudgetKind::parse(&row.budget);
+        Ok(Self {
+            authority: row.authority.into(),
+            budget: budget.ok_or_else(|| Damage::new("an unknown budget"))?,
+            expected_at: row.expected_at.try_into()?,
         })
     }
 }
@@ -282,6 +389,7 @@ impl From<&certificate::Order> for Order {
             key_type: order.key_type.into(),
             controls: order.controls.iter().map(Into::into).collect(),
             expires_at: order.expires_at.map(Into::into),
+            is_renewal: order.is_renewal,
         }
     }
 }
@@ -296,6 +404,7 @@ impl TryFrom<Order> for certificate::Order {
             key_type: row.key_type.into(),
             controls: each(row.controls)?,
             expires_at: moment(row.expires_at)?,
+            is_renewal: row.is_renewal,
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Bytes, Damage, Micros, V1, attempt::State, chain::IssuedCertificate, each, tls::TlsPolicy,
     words,
 };
-use np_domain::certificate;
+use np_domain::{certificate, text::Explanation};
 
 words!(AuthorityName is certificate::AuthorityName: Digicert, Google, LetsEncrypt, SslCom);
 words!(BundleMethod is certificate::BundleMethod: Force, Optimal, Ubiquitous);
@@ -60,6 +60,16 @@ struct Wanted {
 struct Active {
     issued: IssuedCertificate,
     deployed_at: Micros,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suggestion: Option<Suggestion>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Suggestion {
+    start: Micros,
+    end: Micros,
+    explanation: Option<String>,
 }
 
 impl From<&certificate::Certificate> for Certificate {
@@ -141,7 +151,11 @@ impl TryFrom<Wanted> for certificate::Wanted {
 
 impl From<&certificate::Active> for Active {
     fn from(active: &certificate::Active) -> Self {
-        Self { issued: (&active.issued).into(), deployed_at: active.deployed_at.into() }
+        Self {
+            issued: (&active.issued).into(),
+            deployed_at: active.deployed_at.into(),
+            suggestion: active.suggestion.as_ref().map(Into::into),
+        }
     }
 }
 
@@ -149,6 +163,32 @@ impl TryFrom<Active> for certificate::Active {
     type Error = Damage;
 
     fn try_from(row: Active) -> Result<Self, Damage> {
-        Ok(Self { issued: row.issued.try_into()?, deployed_at: row.deployed_at.try_into()? })
+        Ok(Self {
+            issued: row.issued.try_into()?,
+            deployed_at: row.deployed_at.try_into()?,
+            suggestion: row.suggestion.map(TryInto::try_into).transpose()?,
+        })
+    }
+}
+
+impl From<&certificate::renewal::Suggestion> for Suggestion {
+    fn from(suggestion: &certificate::renewal::Suggestion) -> Self {
+        Self {
+            start: suggestion.start.into(),
+            end: suggestion.end.into(),
+            explanation: suggestion.explanation.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl TryFrom<Suggestion> for certificate::renewal::Suggestion {
+    type Error = Damage;
+
+    fn try_from(row: Suggestion) -> Result<Self, Damage> {
+        Ok(Self {
+            start: row.start.try_into()?,
+            end: row.end.try_into()?,
+            explanation: row.explanation.map(Explanation::new),
+        })
     }
 }

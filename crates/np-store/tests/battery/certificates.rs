@@ -23,7 +23,7 @@ pub(crate) async fn certificate_is_saved_beside_its_hostname(world: World) {
 
     let mut save = certificate_change(record.certificate.as_ref().unwrap());
     save.certificate.attempt =
-        certificate::State::Settled(certificate::Settled { renew_at: at(1000) });
+        certificate::State::Settled(certificate::Settled { renew_at: at(1000), ask_at: None });
     save.events = vec![event(1, EventKind::CertificateDeployed)];
     save.publish = Publish::Yes;
     world.store.save_certificate(&save, &Hold::Release).await.unwrap();

@@ -149,7 +149,7 @@ async fn motley(world: &World) -> Vec<HostnameId> {
     world.store.save(&[prove], &Hold::Release).await.unwrap();
     let mut serve = certificate_change(records[3].certificate.as_ref().unwrap());
     let issued = issued_until(at(50));
-    serve.certificate.active = vec![Active { issued, deployed_at: at(5) }];
+    serve.certificate.active = vec![Active { issued, deployed_at: at(5), suggestion: None }];
     world.store.save_certificate(&serve, &Hold::Release).await.unwrap();
     records.iter().map(|record| record.hostname.id).collect()
 }

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod approvals;
+mod budgets;
 mod certificates;
 mod claims;
 mod csrs;
@@ -64,6 +65,13 @@ battery! {
         approval_is_found_by_its_order_and_by_its_links,
         approval_is_given_once_and_not_after_its_end,
         mailings_are_counted_by_domain_and_swept_with_their_orders;
+    budgets:
+        orders_get_their_burst_and_then_their_turn,
+        two_processes_spend_one_budget,
+        zones_take_turns,
+        who_does_not_come_back_is_passed_over,
+        what_is_given_back_is_taken_again,
+        all_budgets_are_taken_or_none;
     certificates:
         certificate_is_saved_beside_its_hostname,
         certificate_of_a_removed_hostname_is_stale,
@@ -152,7 +160,8 @@ battery! {
         heeding_makes_unproven_hostnames_due_and_no_others;
     secrets:
         first_secret_of_a_name_stays,
-        secrets_are_forgotten_by_a_range_of_names;
+        secrets_are_forgotten_by_a_range_of_names,
+        secret_is_replaced_by_who_knows_it_and_removed;
     states:
         every_ownership_state_comes_back_equal,
         every_attempt_comes_back_equal,

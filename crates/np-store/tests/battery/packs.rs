@@ -74,7 +74,7 @@ pub(crate) async fn certificate_of_a_pack_is_saved_with_the_packs_version(world:
         publish: Publish::Yes,
     };
     save.certificate.attempt =
-        certificate::State::Settled(certificate::Settled { renew_at: at(1000) });
+        certificate::State::Settled(certificate::Settled { renew_at: at(1000), ask_at: None });
     store.save_certificate(&save, &Hold::Release).await.unwrap();
     let found = store.pack(world.zone.id, id).await.unwrap().unwrap();
     assert_eq!(found.pack, record.pack);

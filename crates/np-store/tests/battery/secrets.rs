@@ -38,3 +38,15 @@ pub(crate) async fn secrets_are_forgotten_by_a_range_of_names(world: World) {
     let again = world.store.keep_secret(names[0], &SealedBytes::from_vec(vec![2])).await;
     assert_eq!(again.unwrap(), SealedBytes::from_vec(vec![2]));
 }
+
+pub(crate) async fn secret_is_replaced_by_who_knows_it_and_removed(world: World) {
+    let bytes = |byte| SealedBytes::from_vec(vec![byte; 10]);
+    let store = &world.store;
+    assert_eq!(store.replace_secret("key", &bytes(1), &bytes(2)).await.unwrap(), None);
+    store.keep_secret("key", &bytes(1)).await.unwrap();
+    assert_eq!(store.replace_secret("key", &bytes(9), &bytes(2)).await.unwrap(), Some(bytes(1)));
+    assert_eq!(store.replace_secret("key", &bytes(1), &bytes(2)).await.unwrap(), Some(bytes(2)));
+    store.remove_secret("key").await.unwrap();
+    store.remove_secret("key").await.expect("removing what is gone is no error");
+    assert_eq!(store.secret("key").await.unwrap(), None);
+}

@@ -3,12 +3,14 @@
 use uuid::Uuid;
 
 use np_domain::{
+    authority::BudgetKind,
     certificate::{
         Active, Actor, AuthorityName, AwaitingControl, BundleMethod, CertName, Control,
-        ControlProof, DcvMethod, Issued, IssuedCertificate, Issuing, Kept, KeyType, Order,
-        Ordering, Origin, Phase, Presented, Problem, Settled, Stalled, State, Tries, Uploaded,
-        Validating, ValidationAddress,
+        ControlProof, DcvMethod, Declined, Issued, IssuedCertificate, Issuing, Kept, KeyType,
+        Order, Ordering, Origin, Phase, Presented, Problem, Queued, Settled, Stalled, State, Tries,
+        Uploaded, Validating, ValidationAddress,
         chain::{ChainFacts, ValidatedChain},
+        renewal::Suggestion,
     },
     custom_hostname::Metadata,
     id::{CertificateId, CsrId},
@@ -19,6 +21,7 @@ use np_domain::{
     },
     ports::{CertificateStore, Hold, HostnameStore},
     secret::SealedBytes,
+    text::Explanation,
     tls_policy::{CIPHERS, CipherList, Switch, TlsPolicy, TlsVersion},
 };
 
@@ -99,7 +102,13 @@ fn problems() -> Vec<Problem> {
 }
 
 fn tries() -> Tries {
-    Tries { since: at(1), failed: 5, problems: problems() }
+    let declined = Declined {
+        authority: AuthorityName::Google,
+        times: 3,
+        until: at(2),
+        problem: problems().remove(0),
+    };
+    Tries { since: at(1), failed: 5, problems: problems(), declined: vec![declined] }
 }
 
 fn order() -> Order {
@@ -125,6 +134,7 @@ fn order() -> Order {
             Control { name: CertName::Exact(name.clone()), proof: cname, satisfied: false },
         ],
         expires_at: Some(at(1000)),
+        is_renewal: true,
     }
 }
 
@@ -175,13 +185,26 @@ fn attempts() -> Vec<State> {
         })
     };
     vec![
-        State::Settled(Settled { renew_at: at(2) }),
+        State::Settled(Settled { renew_at: at(2), ask_at: None }),
         State::Ordering(Ordering {
             key_type: KeyType::P256,
             tries: tries(),
             refusals: 2,
             next_try: at(3),
+            queued: None,
         }),
+        State::Ordering(Ordering {
+            key_type: KeyType::P256,
+            tries: tries(),
+            refusals: 0,
+            next_try: at(3),
+            queued: Some(Queued {
+                authority: AuthorityName::LetsEncrypt,
+                budget: BudgetKind::Domain,
+                expected_at: at(4),
+            }),
+        }),
+        State::Settled(Settled { renew_at: at(2), ask_at: Some(at(1)) }),
         State::AwaitingControl(AwaitingControl {
             order: order(),
             tries: tries(),
@@ -233,8 +256,20 @@ pub(crate) async fn every_attempt_comes_back_equal(world: World) {
         let certificate = expected.certificate.as_mut().unwrap();
         certificate.attempt = attempt;
         certificate.active = vec![
-            Active { issued: issued(AuthorityName::Digicert, KeyType::P256), deployed_at: at(40) },
-            Active { issued: issued(AuthorityName::SslCom, KeyType::Rsa2048), deployed_at: at(41) },
+            Active {
+                issued: issued(AuthorityName::Digicert, KeyType::P256),
+                deployed_at: at(40),
+                suggestion: Some(Suggestion {
+                    start: at(50),
+                    end: at(60),
+                    explanation: Some(Explanation::new("https://ca.invalid/why")),
+                }),
+            },
+            Active {
+                issued: issued(AuthorityName::SslCom, KeyType::Rsa2048),
+                deployed_at: at(41),
+                suggestion: None,
+            },
         ];
         let change = certificate_change(certificate);
         world.store.save_certificate(&change, &Hold::Release).await.unwrap();

@@ -7,7 +7,7 @@ use http::StatusCode;
 use instant_acme::{Error, Problem as CaProblem, Subproblem};
 use np_domain::{
     certificate::{Actor, Problem},
-    ports::AuthorityError,
+    ports::{AuthorityError, LimitScope},
     text::Explanation,
 };
 
@@ -78,6 +78,13 @@ pub(super) fn is_revoked_already(problem: &CaProblem) -> bool {
 /// Whether the CA cannot take the request as it is, such as a wish that it does not know.
 pub(super) fn is_malformed(problem: &CaProblem) -> bool {
     kind(problem.r#type.as_deref()) == "malformed"
+}
+
+/// Whether CAA records are what is wrong: another CA may be allowed.
+pub(super) fn is_caa(problem: &CaProblem) -> bool {
+    let is_caa = |full_type: Option<&str>| kind(full_type) == "caa";
+    is_caa(problem.r#type.as_deref())
+        || problem.subproblems.iter().any(|part| is_caa(part.r#type.as_deref()))
 }
 
 /// Each thing that is wrong, by name where the CA names them.
@@ -159,7 +166,12 @@ fn of_problem(problem: &CaProblem, retry_after: Option<Duration>) -> AuthorityEr
     let told = explain_all(problem).into_iter().next().unwrap_or_else(|| explain(problem));
     let is_server_error = problem.status.is_some_and(|status| status >= 500);
     match kind(problem.r#type.as_deref()) {
-        "rateLimited" => AuthorityError::RateLimited { retry_after, message: told.message },
+        "rateLimited" => AuthorityError::RateLimited {
+            scope: scope(problem),
+            retry_after,
+            message: told.message,
+        },
+        _ if is_caa(problem) => AuthorityError::Forbidden(told),
         "badNonce" | "serverInternal" => AuthorityError::Unreachable(told.message),
         _ if is_server_error => AuthorityError::Unreachable(told.message),
         "accountDoesNotExist"
@@ -170,6 +182,17 @@ fn of_problem(problem: &CaProblem, retry_after: Option<Duration>) -> AuthorityEr
         | "unsupportedContact"
         | "userActionRequired" => AuthorityError::Account(told.message),
         _ => AuthorityError::Refused(told),
+    }
+}
+
+/// A CA says in words alone whom a limit holds up; one that is overloaded (503) holds up all.
+fn scope(problem: &CaProblem) -> LimitScope {
+    const OF_ACCOUNT: [&str; 3] = ["new orders", "pending", "requests"];
+    let detail = problem.detail.as_deref().unwrap_or_default();
+    let is_busy = problem.status == Some(StatusCode::SERVICE_UNAVAILABLE.as_u16());
+    match is_busy || OF_ACCOUNT.iter().any(|words| detail.contains(words)) {
+        true => LimitScope::Account,
+        false => LimitScope::Names,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use np_domain::{
     Timestamp,
-    certificate::{self, Phase, Tries, order::ORDERING_WAIT_MAX},
+    certificate::{self, Order, Phase, Tries, order::ORDERING_WAIT_MAX},
     ownership::{self, MOVED_GRACE, MovedWhy},
     schedule::{self, DCV_TRIES, OWNERSHIP_TRIES},
 };
@@ -33,6 +33,14 @@ pub(crate) struct ProgressWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "shape::moment", default)]
     deadline: Option<String>,
+    /// When the turn of an order within the limits of its certificate authority is expected; it may come sooner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "shape::moment", default)]
+    expected_at: Option<String>,
+    /// The certificate authority that has the order, or for whose turn it waits: another one may stand in for the one that is
+    /// wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_authority: Option<&'static str>,
     /// Why nothing more happens by itself, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     terminal_reason: Option<String>,
@@ -86,14 +94,25 @@ pub(crate) fn of_attempt(attempt: &certificate::State) -> Option<ProgressWire> {
     match attempt {
         State::Ordering(ordering) => {
             let end = ordering.next_try.max(ordering.tries.since + ORDERING_WAIT_MAX);
-            Some(tried(&ordering.tries, ordering.next_try, Some(end)))
+            let queued = ordering.queued.as_ref();
+            Some(ProgressWire {
+                expected_at: queued.map(|queued| moment(queued.expected_at)),
+                certificate_authority: queued.map(|queued| queued.authority.as_str()),
+                // Those who wait for their turn are not given up.
+                ..tried(&ordering.tries, ordering.next_try, Some(end).filter(|_| queued.is_none()))
+            })
         }
         State::AwaitingControl(awaiting) => {
             let end = awaiting.next_check + rest(&DCV_REST, awaiting.tries.failed);
-            Some(tried(&awaiting.tries, awaiting.next_check, Some(end)))
+            Some(at(&awaiting.order, tried(&awaiting.tries, awaiting.next_check, Some(end))))
         }
-        State::Validating(validating) => Some(tried(&validating.tries, validating.next_poll, None)),
-        State::Issuing(issuing) => Some(tried(&issuing.tries, issuing.next_poll, None)),
+        State::Validating(validating) => {
+            let progress = tried(&validating.tries, validating.next_poll, None);
+            Some(at(&validating.order, progress))
+        }
+        State::Issuing(issuing) => {
+            Some(at(&issuing.order, tried(&issuing.tries, issuing.next_poll, None)))
+        }
         State::Issued(issued) => Some(waiting(issued.next_check)),
         State::Uploaded(uploaded) => Some(waiting(uploaded.next_check)),
         State::Stalled(stalled) => Some(match stalled.retry_at {
@@ -102,6 +121,10 @@ pub(crate) fn of_attempt(attempt: &certificate::State) -> Option<ProgressWire> {
         }),
         State::Settled(_) | State::Kept(_) => None,
     }
+}
+
+fn at(order: &Order, progress: ProgressWire) -> ProgressWire {
+    ProgressWire { certificate_authority: Some(order.authority.as_str()), ..progress }
 }
 
 fn why_stalled(phase: Phase) -> &'static str {

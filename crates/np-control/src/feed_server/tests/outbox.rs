@@ -155,6 +155,24 @@ impl SecretStore for Outbox {
         rows.secrets.retain(|name, _| !(from..until).contains(&name.as_str()));
         Ok(())
     }
+
+    async fn replace_secret(
+        &self,
+        name: &str,
+        expected: &SealedBytes,
+        sealed: &SealedBytes,
+    ) -> Result<Option<SealedBytes>, StoreError> {
+        let mut rows = self.0.lock().unwrap();
+        if let Some(kept) = rows.secrets.get_mut(name).filter(|kept| *kept == expected) {
+            *kept = sealed.clone();
+        }
+        Ok(rows.secrets.get(name).cloned())
+    }
+
+    async fn remove_secret(&self, name: &str) -> Result<(), StoreError> {
+        self.0.lock().unwrap().secrets.remove(name);
+        Ok(())
+    }
 }
 
 /// A vault that seals with a prefix, and a clock that stands still.
@@ -248,8 +266,8 @@ fn certificate(hostname: HostnameId) -> Certificate {
     };
     let id = PackId::from_bytes(*hostname.as_bytes());
     let mut certificate = Certificate::new(id, hostname, wanted, START);
-    certificate.attempt = certificate::State::Settled(Settled { renew_at: START });
-    certificate.active = vec![Active { issued: issued(), deployed_at: START }];
+    certificate.attempt = certificate::State::Settled(Settled { renew_at: START, ask_at: None });
+    certificate.active = vec![Active { issued: issued(), deployed_at: START, suggestion: None }];
     certificate
 }
 

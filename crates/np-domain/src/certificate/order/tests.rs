@@ -9,6 +9,7 @@ use crate::{
         chain::{ChainFacts, ValidatedChain},
     },
     id::{CertificateId, HostnameId, PackId},
+    ports::LimitScope,
     tls_policy::TlsPolicy,
 };
 
@@ -38,6 +39,7 @@ fn order_at_ca(expires_at: Option<Timestamp>) -> Order {
         key_type: KeyType::P256,
         controls: vec![Control { name, proof, satisfied: false }],
         expires_at,
+        is_renewal: false,
     }
 }
 
@@ -143,10 +145,21 @@ fn an_order_gone_at_the_ca_is_replaced_and_other_failures_are_waited_out() {
     for ((certificate, gone), down) in every_state().iter().zip(gone).zip(down) {
         let unreachable = AuthorityError::Unreachable(Explanation::new("connection refused"));
         assert_eq!(
-            word(&authority_failed(certificate, &AuthorityError::OrderGone, START).state),
+            word(
+                &authority_failed(
+                    certificate,
+                    &AuthorityError::OrderGone,
+                    Elsewhere::Nowhere,
+                    START
+                )
+                .state
+            ),
             gone
         );
-        assert_eq!(word(&authority_failed(certificate, &unreachable, START).state), down);
+        assert_eq!(
+            word(&authority_failed(certificate, &unreachable, Elsewhere::Nowhere, START).state),
+            down
+        );
     }
 }
 
@@ -250,7 +263,9 @@ fn an_order_that_cannot_be_placed_is_tried_more_slowly_and_as_late_as_the_ca_ask
     let mut current = ordering(&certificate);
     let mut waits = Vec::new();
     for _ in 0..10 {
-        let State::Ordering(next) = not_placed(&certificate, &current, &unreachable, START).state
+        let State::Ordering(next) =
+            not_placed(&certificate, &current, AuthorityName::LetsEncrypt, &unreachable, START)
+                .state
         else {
             panic!()
         };
@@ -259,15 +274,19 @@ fn an_order_that_cannot_be_placed_is_tried_more_slowly_and_as_late_as_the_ca_ask
     }
     assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
     let limited = AuthorityError::RateLimited {
+        scope: LimitScope::Account,
         retry_after: Some(Duration::from_secs(7200)),
         message: Explanation::new("too many new orders"),
     };
-    let State::Ordering(next) = not_placed(&certificate, &current, &limited, START).state else {
+    let State::Ordering(next) =
+        not_placed(&certificate, &current, AuthorityName::LetsEncrypt, &limited, START).state
+    else {
         panic!()
     };
     assert_eq!(next.next_try, START + time::Duration::hours(2));
     let late = START + ORDERING_WAIT_MAX;
-    let stalled = not_placed(&certificate, &current, &unreachable, late).state;
+    let stalled =
+        not_placed(&certificate, &current, AuthorityName::LetsEncrypt, &unreachable, late).state;
     assert!(matches!(stalled, State::Stalled(s) if s.phase == Phase::Ordering));
 }
 
@@ -304,7 +323,7 @@ fn both_kinds_of_keys_are_obtained_one_after_the_other() {
     certificate.attempt = issued(issued_certificate(KeyType::Rsa2048, START), START).state;
     certificate.attempt = deployed(&mut certificate, START).unwrap().state;
     let renew_at = START + time::Duration::days(60);
-    assert_eq!(certificate.attempt, State::Settled(Settled { renew_at }));
+    assert_eq!(certificate.attempt, State::Settled(Settled { renew_at, ask_at: Some(START) }));
     assert_eq!(certificate.active.len(), 2);
 }
 
@@ -369,8 +388,14 @@ fn a_due_renewal_comes_before_a_kind_of_key_that_was_never_obtained() {
     // An attempt at RSA that goes nowhere gives way.
     let rsa = ordering(&certificate);
     let down = AuthorityError::Unreachable(Explanation::new("down"));
-    assert_eq!(attempted(not_placed(&certificate, &rsa, &down, START)), KeyType::Rsa2048);
-    assert_eq!(attempted(not_placed(&certificate, &rsa, &down, day60)), KeyType::P256);
+    assert_eq!(
+        attempted(not_placed(&certificate, &rsa, AuthorityName::LetsEncrypt, &down, START)),
+        KeyType::Rsa2048
+    );
+    assert_eq!(
+        attempted(not_placed(&certificate, &rsa, AuthorityName::LetsEncrypt, &down, day60)),
+        KeyType::P256
+    );
     let mut order = order_at_ca(None);
     order.key_type = KeyType::Rsa2048;
     certificate.attempt = placed(&rsa, order, START).state;
@@ -414,7 +439,8 @@ fn a_forgetful_ca_costs_tries_so_that_it_is_not_flooded() {
     let mut orders = 0;
     while matches!(waiting.attempt, State::AwaitingControl(_)) {
         orders += 1;
-        waiting.attempt = authority_failed(&waiting, &AuthorityError::OrderGone, START).state;
+        waiting.attempt =
+            authority_failed(&waiting, &AuthorityError::OrderGone, Elsewhere::Nowhere, START).state;
         if let State::Ordering(ordering) = waiting.attempt.clone() {
             waiting.attempt = placed(&ordering, order_at_ca(None), START).state;
             assert!(awaiting(&waiting).next_check >= START + Duration::from_secs(60));
@@ -429,7 +455,7 @@ fn a_step_that_only_fails_slows_down_tells_once_and_loses_the_order_in_the_end()
     let refused = AuthorityError::Account(Explanation::new("the account is deactivated"));
     let (mut now, mut events, mut steps) = (START, 0, 0);
     while matches!(validating.attempt, State::Validating(_)) {
-        let step = authority_failed(&validating, &refused, now);
+        let step = authority_failed(&validating, &refused, Elsewhere::Nowhere, now);
         events += u32::from(step.event.is_some());
         steps += 1;
         validating.attempt = step.state;
@@ -445,10 +471,11 @@ fn a_step_that_only_fails_slows_down_tells_once_and_loses_the_order_in_the_end()
 fn a_ca_that_asks_for_no_patience_gets_some_all_the_same() {
     let [_, waiting, ..] = every_state();
     let limited = AuthorityError::RateLimited {
+        scope: LimitScope::Account,
         retry_after: Some(Duration::ZERO),
         message: Explanation::new("slow down"),
     };
-    let step = authority_failed(&waiting, &limited, START);
+    let step = authority_failed(&waiting, &limited, Elsewhere::Nowhere, START);
     assert!(matches!(step.state, State::AwaitingControl(a) if a.next_check > START));
 }
 
@@ -465,4 +492,129 @@ fn a_ca_that_never_comes_to_a_verdict_uses_the_schedule_up_too() {
         certificate.attempt = told(&awaiting(&certificate), "seen", late).state;
     }
     assert_eq!((orders, word(&certificate.attempt)), (schedule::DCV_TRIES, "stalled"));
+}
+
+// === several CAs ===
+
+fn state_of(step: Step) -> Ordering {
+    match step.state {
+        State::Ordering(ordering) => ordering,
+        other => panic!("not ordering: {other:?}"),
+    }
+}
+
+#[test]
+fn a_ca_that_declines_gives_way_to_the_next_at_once_and_all_are_asked_again_in_turn() {
+    use AuthorityName::{Google, LetsEncrypt};
+    let certificate = certificate(&[KeyType::P256]);
+    let both = [LetsEncrypt, Google];
+    let refused = AuthorityError::Refused(problem().remove(0));
+    let limited = AuthorityError::RateLimited {
+        scope: LimitScope::Names,
+        retry_after: Some(Duration::from_secs(3600)),
+        message: Explanation::new("too many certificates"),
+    };
+    let first = ordering(&certificate);
+    let second = state_of(declined(&certificate, &first, (LetsEncrypt, &limited), &both, START));
+    assert_eq!(second.next_try, START, "google is asked at once");
+    let third = state_of(declined(&certificate, &second, (Google, &refused), &both, START));
+    assert_eq!(third.next_try, START + Duration::from_secs(5), "google, before the limit ends");
+    let texts: Vec<_> = third.tries.problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "the certificate authority has reached a rate limit: too many certificates. (lets_encrypt is asked again after \
+             13:00:00 UTC on 2026-11-22.)",
+            "no TXT record yet. (google is asked again after 12:00:05 UTC on 2026-11-22.)"
+        ]
+    );
+    let fourth = state_of(declined(&certificate, &third, (Google, &refused), &both, START));
+    assert_eq!(fourth.next_try, START + Duration::from_secs(10), "more slowly each time");
+}
+
+#[test]
+fn a_turn_that_is_waited_for_is_no_failure_and_is_told_once() {
+    let certificate = certificate(&[KeyType::P256]);
+    let turn = |at| Queued {
+        authority: AuthorityName::LetsEncrypt,
+        budget: crate::authority::BudgetKind::Orders,
+        expected_at: at,
+    };
+    let day20 = START + time::Duration::days(20);
+    let step = queued(&ordering(&certificate), turn(day20), day20, START);
+    assert_eq!(step.event.as_ref().map(|(kind, _)| *kind), Some(EventKind::OrderQueued));
+    let waiting = state_of(step);
+    assert_eq!((waiting.next_try, waiting.refusals, waiting.tries.failed), (day20, 0, 0));
+    let later = queued(&waiting, turn(day20 + Duration::from_secs(9)), day20, day20);
+    assert_eq!(later.event, None);
+    // Twenty days in the queue are not held against it.
+    let down = AuthorityError::Unreachable(Explanation::new("down"));
+    let waiting = state_of(later);
+    let step = not_placed(&certificate, &waiting, AuthorityName::LetsEncrypt, &down, day20);
+    assert_eq!(state_of(step).queued, None);
+}
+
+#[test]
+fn the_order_of_a_ca_that_is_down_moves_after_a_while_and_costs_no_try() {
+    let unreachable = AuthorityError::Unreachable(Explanation::new("connection refused"));
+    let [_, waiting, validating, issuing, ..] = every_state();
+    let possible = Elsewhere::Possible { down_since: START };
+    let soon = START + OUTAGE_WAIT_MAX - Duration::from_secs(1);
+    let late = START + OUTAGE_WAIT_MAX;
+    for certificate in [waiting, validating, issuing] {
+        let at =
+            |elsewhere, now| authority_failed(&certificate, &unreachable, elsewhere, now).state;
+        assert_eq!(word(&at(possible, soon)), word(&certificate.attempt));
+        assert_eq!(word(&at(Elsewhere::Nowhere, late)), word(&certificate.attempt));
+        let State::Ordering(ordering) = at(possible, late) else { panic!("it stayed") };
+        assert_eq!((ordering.tries.failed, ordering.next_try), (0, late));
+        assert_eq!(ordering.tries.declined[0].authority, AuthorityName::LetsEncrypt);
+    }
+}
+
+#[test]
+fn a_ca_that_caa_forbids_gives_way_to_another_at_no_cost_and_is_rejected_without_one() {
+    use AuthorityName::{Google, LetsEncrypt};
+    let [_, _, validating, ..] = every_state();
+    for (candidates, failed) in [(vec![LetsEncrypt, Google], 0), (vec![LetsEncrypt], 1)] {
+        let ordering = state_of(forbidden(&validating, problem(), &candidates, START));
+        assert_eq!((ordering.tries.failed, ordering.next_try), (failed, START), "{candidates:?}");
+    }
+}
+
+#[test]
+fn a_key_from_the_ca_that_stood_in_is_not_obtained_anew() {
+    let mut certificate = with_both_keys();
+    let mut stand_in = issued_certificate(KeyType::P256, START);
+    stand_in.origin = Origin::Authority(AuthorityName::Google);
+    certificate.attempt = issued(stand_in, START).state;
+    certificate.attempt = deployed(&mut certificate, START).unwrap().state;
+    assert_eq!(word(&certificate.attempt), "settled");
+    // A CA that was chosen is, once it has issued one of them again.
+    certificate.wanted.authority = Some(AuthorityName::LetsEncrypt);
+    certificate.attempt = issued(issued_certificate(KeyType::Rsa2048, START), START).state;
+    certificate.attempt = deployed(&mut certificate, START).unwrap().state;
+    assert_eq!(ordering(&certificate).key_type, KeyType::P256);
+}
+
+#[test]
+fn the_word_of_the_ca_moves_the_renewal_and_its_silence_leaves_it() {
+    use renewal::Suggestion;
+    let [.., settled, _] = every_state();
+    let id = settled.active[0].issued.id;
+    let hour = time::Duration::hours(1);
+    let by_rule = START + time::Duration::days(60);
+    let window = Suggestion { start: START - hour, end: START - hour, explanation: None };
+    let advice = Advice { suggestion: window, ask_after: Some(Duration::from_secs(3600)) };
+    for (answer, renew_at, ask_at) in [
+        (Answer::Advised(advice), START - hour, Some(START + hour)),
+        (Answer::Failed, by_rule, Some(START + renewal::ASK_DELAY)),
+        (Answer::Silent, by_rule, None),
+    ] {
+        let mut certificate = settled.clone();
+        let step = advised(&mut certificate, &[(id, answer)], START);
+        assert_eq!(step.state, State::Settled(Settled { renew_at, ask_at }));
+        certificate.attempt = step.state;
+        assert_eq!(certificate.due_at(), Some(ask_at.map_or(renew_at, |at| at.min(renew_at))));
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
     ownership::{
         self, Blocked, BlockedCause, Doubt, GivenUp, Method, Moved, MovedWhy, Proven, Watch,
     },
-    ports::AuthorityError,
+    ports::{AuthorityError, LimitScope},
     secret::SealedBytes,
     text::Explanation,
 };
@@ -28,18 +28,25 @@ fn moved(scene: Scene, why: MovedWhy) -> Scene {
 
 fn tries(actor: Actor, words: &str) -> Tries {
     let problems = vec![Problem { actor, message: Explanation::new(words) }];
-    Tries { since: NOW, failed: 1, problems }
+    Tries { failed: 1, problems, ..Tries::new(NOW) }
 }
 
 fn ordering(actor: Actor, words: &str) -> State {
     let tries = tries(actor, words);
     let next_try = NOW + Duration::seconds(30);
-    State::Ordering(Ordering { key_type: KeyType::P256, tries, refusals: 1, next_try })
+    State::Ordering(Ordering {
+        key_type: KeyType::P256,
+        tries,
+        refusals: 1,
+        next_try,
+        queued: None,
+    })
 }
 
 fn limited() -> String {
     let message = Explanation::new("too many orders");
-    AuthorityError::RateLimited { retry_after: None, message }.to_string()
+    AuthorityError::RateLimited { scope: LimitScope::Account, retry_after: None, message }
+        .to_string()
 }
 
 fn issued(days: i64) -> IssuedCertificate {
@@ -66,7 +73,7 @@ fn issued(days: i64) -> IssuedCertificate {
 }
 
 fn serving(certificate: &mut Certificate, days: i64) {
-    certificate.active = vec![Active { issued: issued(days), deployed_at: NOW }];
+    certificate.active = vec![Active { issued: issued(days), deployed_at: NOW, suggestion: None }];
 }
 
 fn told(scene: Scene) -> Scene {
@@ -218,7 +225,8 @@ pub(super) const ROWS: &[Row] = &[
     (
         "a certificate is served",
         |s| {
-            let settled = State::Settled(Settled { renew_at: NOW + Duration::days(30) });
+            let settled =
+                State::Settled(Settled { renew_at: NOW + Duration::days(30), ask_at: None });
             s.pointed().owned().certificate(DcvMethod::Txt, settled).with(|c| serving(c, 60))
         },
         &["certificate.active good provider"],
@@ -283,5 +291,11 @@ pub(super) const ROWS: &[Row] = &[
 
 fn ordering_quiet() -> State {
     let tries = Tries::new(NOW);
-    State::Ordering(Ordering { key_type: KeyType::P256, tries, refusals: 0, next_try: NOW })
+    State::Ordering(Ordering {
+        key_type: KeyType::P256,
+        tries,
+        refusals: 0,
+        next_try: NOW,
+        queued: None,
+    })
 }

@@ -373,6 +373,7 @@ pub(super) fn awaiting(proofs: Vec<ControlProof>) -> State {
         key_type: KeyType::P256,
         controls: proofs.into_iter().map(control).collect(),
         expires_at: Some(NOW + time::Duration::days(7)),
+        is_renewal: false,
     };
     let next_check = NOW + time::Duration::seconds(63);
     State::AwaitingControl(AwaitingControl {

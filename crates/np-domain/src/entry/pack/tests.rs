@@ -74,6 +74,7 @@ fn ordered(mut record: PackRecord, proofs: Vec<ControlProof>) -> PackRecord {
             .map(|(name, proof)| Control { name, proof, satisfied: false })
             .collect(),
         expires_at: None,
+        is_renewal: false,
     };
     let State::Ordering(ordering) = record.certificate.attempt.clone() else { unreachable!() };
     record.certificate.attempt = order::placed(&ordering, order, START).state;

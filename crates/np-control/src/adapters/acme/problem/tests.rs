@@ -95,9 +95,39 @@ fn the_same_refusal_means_something_else_at_another_step() {
 fn a_rate_limit_keeps_the_time_that_the_ca_named() {
     let wait = Some(Duration::from_secs(60));
     let busy = ExchangeError::Busy { retry_after: wait, problem: problem("rateLimited", "", 429) };
+    let message = Explanation::new(RATE_LIMITED);
     let expected =
-        AuthorityError::RateLimited { retry_after: wait, message: Explanation::new(RATE_LIMITED) };
+        AuthorityError::RateLimited { scope: LimitScope::Names, retry_after: wait, message };
     assert_eq!(of_new_order(Error::Other(Box::new(busy))), expected);
     let gone = ExchangeError::Status(StatusCode::NOT_FOUND);
     assert_eq!(of_known_order(Error::Other(Box::new(gone))), AuthorityError::OrderGone);
+}
+
+#[test]
+fn a_limit_holds_up_the_account_or_the_names_that_it_is_about() {
+    for (detail, status, expected) in [
+        (
+            "too many new orders (300) from this account in the last 3h0m0s",
+            429,
+            LimitScope::Account,
+        ),
+        ("too many currently pending authorizations", 429, LimitScope::Account),
+        ("Service busy; retry later.", 503, LimitScope::Account),
+        ("too many certificates (50) already issued for \"a.com\"", 429, LimitScope::Names),
+        ("too many failed authorizations (5) for \"a.com\"", 429, LimitScope::Names),
+    ] {
+        assert_eq!(scope(&problem("rateLimited", detail, status)), expected, "{detail}");
+    }
+}
+
+#[test]
+fn a_ca_that_caa_records_forbid_to_issue_says_so() {
+    let mut compound = problem("compound", "several", 403);
+    compound.subproblems =
+        serde_json::from_value(json!([{"type": format!("{PREFIX}caa"), "detail": "no"}]))
+            .expect("a subproblem");
+    for forbidden in [problem("caa", "no", 403), compound] {
+        let said = of_any(Error::Api(forbidden));
+        assert!(matches!(said, AuthorityError::Forbidden(_)), "{said:?}");
+    }
 }

@@ -1,9 +1,10 @@
 //! What each state says about its checks, state by state.
 
 use np_domain::{
+    authority::BudgetKind,
     certificate::{
-        AuthorityName, AwaitingControl, Kept, KeyType, Order, Ordering, Settled, Stalled, Uploaded,
-        Validating,
+        AuthorityName, AwaitingControl, Kept, KeyType, Order, Ordering, Queued, Settled, Stalled,
+        Uploaded, Validating,
     },
     ownership::{
         Blocked, BlockedCause, Doubt, GivenUp, Leaving, Method, Moved, Proven, Terms, Unproven,
@@ -100,6 +101,7 @@ fn order() -> Order {
         key_type: KeyType::P256,
         controls: Vec::new(),
         expires_at: None,
+        is_renewal: false,
     }
 }
 
@@ -126,13 +128,28 @@ fn stalled(phase: Phase, retry_at: Option<Timestamp>) -> certificate::State {
 #[test]
 fn each_attempt_at_a_certificate_tells_how_far_it_is_and_when_it_ends() {
     use certificate::State;
-    let ordering =
-        Ordering { key_type: KeyType::P256, tries: failed(0), refusals: 2, next_try: NOW };
+    let ordering = Ordering {
+        key_type: KeyType::P256,
+        tries: failed(0),
+        refusals: 2,
+        next_try: NOW,
+        queued: None,
+    };
+    let queued = Queued {
+        authority: AuthorityName::LetsEncrypt,
+        budget: BudgetKind::Orders,
+        expected_at: NOW,
+    };
     let validating =
         Validating { order: order(), tries: failed(3), told_at: NOW, next_poll: NOW, polls: 0 };
     let uploaded = Uploaded { certificates: Vec::new(), since: NOW, next_check: NOW };
     let end = |why: &str| json!({ "terminal_reason": format!("{why} {REMEDY}") });
     for (state, expected) in [
+        (
+            State::Ordering(Ordering { queued: Some(queued), ..ordering.clone() }),
+            json!({ "attempts": 0, "attempts_max": 120, "next_check_at": AT, "expected_at": AT,
+                "certificate_authority": "lets_encrypt" }),
+        ),
         (
             State::Ordering(ordering),
             json!({ "attempts": 0, "attempts_max": 120, "next_check_at": AT,
@@ -142,15 +159,15 @@ fn each_attempt_at_a_certificate_tells_how_far_it_is_and_when_it_ends() {
             // 1,258,263 seconds less the last delay.
             awaiting(failed(0)),
             json!({ "attempts": 0, "attempts_max": 120, "next_check_at": AT,
-                "deadline": "2026-12-07T03:31:03.000000Z" }),
+                "deadline": "2026-12-07T03:31:03.000000Z", "certificate_authority": "google" }),
         ),
         (
             awaiting(failed(119)),
-            json!({ "attempts": 119, "attempts_max": 120, "next_check_at": AT, "deadline": AT }),
+            json!({ "attempts": 119, "attempts_max": 120, "next_check_at": AT, "deadline": AT, "certificate_authority": "google" }),
         ),
         (
             State::Validating(validating),
-            json!({ "attempts": 3, "attempts_max": 120, "next_check_at": AT }),
+            json!({ "attempts": 3, "attempts_max": 120, "next_check_at": AT, "certificate_authority": "google" }),
         ),
         (State::Uploaded(uploaded), json!({ "next_check_at": AT })),
         (stalled(Phase::Control, Some(NOW)), json!({ "next_check_at": AT })),
@@ -158,7 +175,7 @@ fn each_attempt_at_a_certificate_tells_how_far_it_is_and_when_it_ends() {
         (stalled(Phase::Control, None), end("Control of the hostname was not shown in time.")),
         (stalled(Phase::Issuance, None), end("The certificate authority did not issue in time.")),
         (stalled(Phase::Deployment, None), end("The certificate was not deployed in time.")),
-        (State::Settled(Settled { renew_at: NOW }), Value::Null),
+        (State::Settled(Settled { renew_at: NOW, ask_at: None }), Value::Null),
         (State::Kept(Kept { look_at: None }), Value::Null),
     ] {
         assert_eq!(shown(of_attempt(&state)), expected, "{state:?}");

@@ -59,6 +59,7 @@ fn order() -> Order {
         key_type: KeyType::P256,
         controls: Vec::new(),
         expires_at: None,
+        is_renewal: false,
     }
 }
 
@@ -143,7 +144,11 @@ fn attempts() -> Vec<(&'static str, certificate::State, CertificateStatus)> {
         ("Stalled, deployment", stalled(Phase::Deployment), S::DeploymentTimedOut),
         ("Uploaded", certificate::State::Uploaded(uploaded), S::PendingDeployment),
         ("Kept", certificate::State::Kept(Kept { look_at: None }), S::Initializing),
-        ("Settled", certificate::State::Settled(Settled { renew_at: NOW }), S::Initializing),
+        (
+            "Settled",
+            certificate::State::Settled(Settled { renew_at: NOW, ask_at: None }),
+            S::Initializing,
+        ),
     ]
 }
 
@@ -161,7 +166,7 @@ fn wanted(active: Vec<Active>) -> Certificate {
 }
 
 fn active(ends: Timestamp) -> Active {
-    Active { issued: issued(ends), deployed_at: NOW }
+    Active { issued: issued(ends), deployed_at: NOW, suggestion: None }
 }
 
 #[test]

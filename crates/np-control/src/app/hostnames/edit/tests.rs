@@ -64,6 +64,7 @@ fn awaiting() -> AwaitingControl {
         key_type: KeyType::P256,
         controls: Vec::new(),
         expires_at: None,
+        is_renewal: false,
     };
     let tries = Tries { failed: 7, ..Tries::new(BEFORE) };
     AwaitingControl { order, tries, placed_at: BEFORE, next_check: NOW + terms().create_wait }
