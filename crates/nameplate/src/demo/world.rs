@@ -138,8 +138,9 @@ fn config(folder: &Path) -> Config {
 /// What can be told once ports are chosen: whom to ask for names, and where customers' port 80 is.
 fn know_ports(config: &mut Config, sockets: &Sockets) -> anyhow::Result<()> {
     let edge = sockets.edge.as_ref().context("the role has an edge")?;
+    let http = edge.http.first().context("the edge listens on port 80's stand-in")?;
     let dns = sockets.dns.first().context("the role has a name server")?.udp.local_addr()?;
-    config.checks.http_port = edge.http.local_addr()?.port();
+    config.checks.http_port = http.local_addr()?.port();
     config.checks.resolvers = vec![dns];
     config.checks.dns_port = dns.port();
     config.edge.resolvers = vec![dns];

@@ -182,7 +182,8 @@ mod tests {
         let names = vec![CertName::Exact("app.customer.com".parse().unwrap())];
         // With an end in one of the two, so that both forms of the URL are read.
         let not_after = (method == DcvMethod::Txt).then_some(datetime!(2026-12-13 10:00:00.25 UTC));
-        let terms = OrderTerms { names, method, key_type: KeyType::P256, not_after, replaces: None };
+        let terms =
+            OrderTerms { names, method, key_type: KeyType::P256, not_after, replaces: None };
         let ticket = Ticket::new(NAME, &terms, datetime!(2026-11-29 10:00:00.5 UTC));
         let order = Order {
             authority: NAME,
