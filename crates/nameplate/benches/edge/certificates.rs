@@ -10,10 +10,12 @@ use std::{
 };
 
 use anyhow::Context as _;
+use np_control::adapters::clock::SystemClock;
 use np_domain::{
     certificate::KeyKind,
     entry::{Entry, Generation, Routing, ServedCertificate, ZoneDns, ZoneEntry},
     id::{CertificateId, HostnameId, ZoneId},
+    ports::Clock as _,
     secret::SecretBytes,
     tls_policy::TlsPolicy,
 };
@@ -26,7 +28,6 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SerialNumber,
 };
-use time::OffsetDateTime;
 
 use crate::servers::{Kind, ORIGIN};
 
@@ -155,7 +156,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        params.not_after = OffsetDateTime::now_utc() + time::Duration::days(90);
+        params.not_after = SystemClock.now() + time::Duration::days(90);
         Ok((params.signed_by(&key, &self.issuer)?, key))
     }
 
@@ -167,10 +168,10 @@ impl Authority {
             kind: KeyKind::Ecdsa,
             chain: vec![leaf.der().as_ref().into(), self.der.clone().into()],
             key: node_key.seal(&SecretBytes::new(key.serialize_der())),
-            not_after: OffsetDateTime::now_utc() + time::Duration::days(90),
+            not_after: SystemClock.now() + time::Duration::days(90),
         };
         let routing = Routing {
-            proven_at: OffsetDateTime::now_utc(),
+            proven_at: SystemClock.now(),
             wildcard: false,
             origin: None,
             tls: TlsPolicy::default(),

@@ -78,9 +78,9 @@ impl<'a> Creates<'a> {
     ///
     /// # Errors
     /// The answer, when there were enough.
-    pub(crate) fn take(api: &'a Api, zone: ZoneId, count: u64) -> Result<Self, Response> {
+    pub(crate) fn take(api: &'a Api, zone: ZoneId, count: u64) -> Result<Self, Box<Response>> {
         let taken = api.limits.take_creates(zone, count, api.app.now());
-        taken.map_err(|over| too_many(Problem::TooManyCreates, over))?;
+        taken.map_err(|over| Box::new(too_many(Problem::TooManyCreates, over)))?;
         Ok(Self { api, zone, left: count })
     }
 

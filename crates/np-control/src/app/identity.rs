@@ -66,7 +66,7 @@ enum Secret {
 
 /// What opens to a secret. Whether a token is taken now, and from there, is judged at each call.
 enum Known {
-    Token(ApiToken, Arc<Principal>),
+    Token(Box<ApiToken>, Arc<Principal>),
     User(EmailAddress, Arc<Principal>),
 }
 
@@ -121,7 +121,7 @@ impl Identities {
                 let token = accounts.token_by_secret(sha256).await?;
                 let token = token.ok_or_else(|| secret.unknown())?;
                 let principal = Arc::new(of_token(&token));
-                Ok(Known::Token(token, principal))
+                Ok(Known::Token(Box::new(token), principal))
             }
             Secret::Key(sha256) => {
                 let user = accounts.user_by_key(sha256).await?;

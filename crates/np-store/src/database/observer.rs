@@ -13,9 +13,11 @@ pub enum ParameterKind {
     Text,
 }
 
+type See = dyn Fn(&str, &[ParameterKind]) + Send + Sync;
+
 /// Sees the text of each statement with the kinds of its parameters, in order. It must not take long.
 #[derive(Clone)]
-pub struct Observer(Arc<dyn Fn(&str, &[ParameterKind]) + Send + Sync>);
+pub struct Observer(Arc<See>);
 
 impl Observer {
     /// Calls `see`.

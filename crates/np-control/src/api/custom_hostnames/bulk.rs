@@ -28,7 +28,7 @@ pub(crate) async fn create(
     let new: Vec<_> = parsed.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
     let creates = match Creates::take(&api, zone.id, new.len() as u64) {
         Ok(creates) => creates,
-        Err(refused) => return Ok(refused),
+        Err(refused) => return Ok(*refused),
     };
     let created = hostnames::create_all(&api.app, &zone, new).await;
     let messages = created.nearly_full.map(quota::warning).into_iter().collect();

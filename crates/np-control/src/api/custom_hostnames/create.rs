@@ -24,7 +24,7 @@ pub(crate) async fn create(
     let new = parse_create(&body, &api.settings)?;
     let creates = match Creates::take(&api, zone.id, 1) {
         Ok(creates) => creates,
-        Err(refused) => return Ok(refused),
+        Err(refused) => return Ok(*refused),
     };
     let created = hostnames::create(&api.app, &zone, new).await;
     creates.keep(u64::from(created.is_ok()));
