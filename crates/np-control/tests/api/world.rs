@@ -174,7 +174,7 @@ impl World {
             user,
             key,
             root,
-            folder: folder,
+            folder,
         }
     }
 
