@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     PullError, Replica, Source,
     message::{Batch, FORMAT, Pull},
-    replica::{Applied, ApplyError, ReadError},
+    replica::{Applied, ApplyError, Change, ReadError},
 };
 
 /// How long a node lets the control side wait for a change. A pull is also the node's sign of life: two fit into the
@@ -103,44 +103,52 @@ impl Follower {
         self.status.subscribe()
     }
 
-    /// Follows until `shutdown`; may be run again.
+    /// Follows until `shutdown`; may be run again. A batch that is being written is finished first: nobody writes the copy
+    /// once this has returned.
     pub async fn run(&self, shutdown: CancellationToken) {
-        let follow = async {
-            let mut failures = 0;
-            loop {
-                match self.step().await {
-                    Ok(()) => failures = 0,
-                    Err(error) => {
-                        failures += 1;
-                        self.note_failure(failures, &error);
-                        tokio::time::sleep(pause(failures)).await;
-                    }
+        // Another process may have written the copy since this one last did.
+        self.replica.announce(Change::All);
+        let mut failures = 0;
+        while !shutdown.is_cancelled() {
+            match self.step(&shutdown).await {
+                Ok(()) => failures = 0,
+                Err(error) => {
+                    failures += 1;
+                    self.note_failure(failures, &error);
+                    let pause = tokio::time::sleep(pause(failures));
+                    let _ = shutdown.run_until_cancelled(pause).await;
                 }
             }
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = follow => {}
         }
     }
 
     /// One pull and what follows from it.
-    async fn step(&self) -> Result<(), FollowError> {
+    async fn step(&self, shutdown: &CancellationToken) -> Result<(), FollowError> {
         let at = self.replica.position()?;
         let sightings = self.replica.sightings().take();
         // A report is answered at once, and never interrupted: some pull always gets through.
         let wait = if sightings.is_empty() { self.wait() } else { Duration::ZERO };
+        // Of no history and yet somewhere: the control side answers with a full copy, which replaces value by value.
+        let repairs = at.generation > Generation::default() && self.replica.wants_repair();
+        if repairs {
+            tracing::warn!(
+                "replica.damaged: pulling everything again; look at this machine's disk and memory"
+            );
+        }
         let pull = Pull {
             format: FORMAT,
             node: self.identity.node.to_string(),
             role: self.identity.role,
             after: at.generation,
             applied: at.generation,
-            feed: at.feed,
+            feed: at.feed.filter(|_| !repairs),
             wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
             sightings,
         };
-        let Some(batch) = self.pull(&pull).await? else { return Ok(()) };
+        let Some(pulled) = shutdown.run_until_cancelled(self.pull(&pull)).await else {
+            return Ok(());
+        };
+        let Some(batch) = pulled? else { return Ok(()) };
         let head = batch.head;
         let is_news = batch.reset
             || !batch.items.is_empty()

@@ -3,9 +3,10 @@
 //!
 //! One batch is one transaction: readers see all of it or nothing, and so does the next start. Reading takes no lock and
 //! copies only the entry asked for. A copy that is damaged is set aside and fetched anew; a single damaged entry is
-//! reported and hides no other. Private keys stay sealed to the node key.
+//! reported, hides no other, and has everything pulled again beside serving. Private keys stay sealed to the node key.
 
 mod apply;
+mod damage;
 mod environment;
 mod frame;
 mod packs;
@@ -27,6 +28,7 @@ use thiserror::Error;
 use tokio::sync::broadcast;
 
 use crate::{Sightings, message::FeedId};
+use damage::Damage;
 use environment::Environment;
 pub use packs::StoredPack;
 pub use records::RecordsAnswer;
@@ -45,6 +47,7 @@ struct Inner {
     environment: Environment,
     changes: broadcast::Sender<Change>,
     sightings: Sightings,
+    damage: Damage,
 }
 
 /// How a copy is kept.
@@ -201,7 +204,8 @@ impl Replica {
     pub fn open(dir: impl Into<PathBuf>, options: &ReplicaOptions) -> Result<Self, OpenError> {
         let environment = Environment::open(dir.into(), options)?;
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        Ok(Self(Arc::new(Inner { environment, changes, sightings: Sightings::default() })))
+        let (sightings, damage) = (Sightings::default(), Damage::default());
+        Ok(Self(Arc::new(Inner { environment, changes, sightings, damage })))
     }
 
     /// Where the copy is; 0 when it is empty or cannot be read.
@@ -226,6 +230,23 @@ impl Replica {
     /// What changes from now on, for caches. A receiver that lags must treat everything as changed.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.0.changes.subscribe()
+    }
+
+    /// Pretends that a value was found to be damaged.
+    #[cfg(test)]
+    pub(crate) fn damage(&self) {
+        self.0.damage.noted(frame::DAMAGED);
+    }
+
+    /// Whether everything is to be pulled again, because something was damaged. Answered once.
+    pub(crate) fn wants_repair(&self) -> bool {
+        self.0.damage.wants_repair()
+    }
+
+    /// Tells those who keep something of the copy that it has changed.
+    pub(crate) fn announce(&self, change: Change) {
+        // Nobody may be listening.
+        let _ = self.0.changes.send(change);
     }
 }
 

@@ -188,6 +188,44 @@ async fn a_sighting_interrupts_a_pull_that_only_waits_and_is_reported_at_once() 
     run.await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_damaged_copy_asks_for_a_full_one_once_and_then_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let replica = Replica::open(dir.path(), &ReplicaOptions::default()).unwrap();
+    replica.apply(&batch(0, 2)).unwrap();
+    replica.damage();
+    let whole = Batch { reset: true, ..batch(0, 2) };
+    let source = Arc::new(Scripted {
+        answers: Mutex::new([Ok(whole), Ok(batch(2, 3))].into()),
+        pulls: Mutex::default(),
+        is_done: watch::Sender::new(false),
+    });
+    let identity = NodeIdentity { node: Explanation::new("edge-1"), role: NodeRole::Edge };
+    let follower = Follower::new(source.clone(), replica.clone(), identity);
+    let shutdown = CancellationToken::new();
+    tokio::join!(follower.run(shutdown.clone()), async {
+        source.is_done.subscribe().wait_for(|is_done| *is_done).await.unwrap();
+        shutdown.cancel();
+    });
+    let pulls = source.pulls.lock().unwrap();
+    let asked: Vec<_> = pulls.iter().map(|(_, pull)| (pull.after.0, pull.feed)).collect();
+    assert_eq!(asked, [(2, None), (2, Some(FEED)), (3, Some(FEED))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_begins_to_follow_tells_caches_that_anything_may_have_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let replica = Replica::open(dir.path(), &ReplicaOptions::default()).unwrap();
+    let mut changes = replica.changes();
+    let source = Arc::new(Waiting::default());
+    let identity = NodeIdentity { node: Explanation::new("edge-1"), role: NodeRole::Edge };
+    let follower = Follower::new(source, replica, identity);
+    let shutdown = CancellationToken::new();
+    shutdown.cancel();
+    follower.run(shutdown).await;
+    assert_eq!(changes.try_recv().unwrap(), Change::All);
+}
+
 /// Has no news: answers what does not wait, and lets wait what does.
 struct Waiting {
     is_waiting: watch::Sender<bool>,

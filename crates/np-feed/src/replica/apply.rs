@@ -43,10 +43,7 @@ impl Replica {
         }
         state.write(environment.state, &mut txn)?;
         environment.commit(txn)?;
-        for change in changes.into_iter() {
-            // Nobody may be listening.
-            let _ = self.0.changes.send(change);
-        }
+        changes.into_iter().for_each(|change| self.announce(change));
         Ok(Applied { generation: batch.to, items: batch.items.len() - skipped, skipped })
     }
 }

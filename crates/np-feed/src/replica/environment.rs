@@ -140,6 +140,14 @@ impl Environment {
     /// a transaction took and gave back.
     pub(super) fn commit(&self, txn: RwTxn<'_>) -> heed::Result<()> {
         txn.commit()?;
+        // The batch is applied, whatever becomes of the promise: without it, the next start pulls everything anew.
+        if let Err(error) = self.lengthen() {
+            tracing::warn!(%error, "replica.not_lengthened: make room on the disk");
+        }
+        Ok(())
+    }
+
+    fn lengthen(&self) -> io::Result<()> {
         let needed = used_bytes(&self.env);
         if fs::metadata(&self.data_file)?.len() < needed {
             fs::OpenOptions::new().write(true).open(&self.data_file)?.set_len(needed)?;

@@ -45,6 +45,7 @@ impl Replica {
             match stored_pack(id, bytes) {
                 Ok(stored) => found.push(stored),
                 Err(why) => {
+                    let why = self.0.damage.noted(why);
                     tracing::warn!(host, why, "replica.pack_unreadable");
                     unreadable = Some(ReadError::Corrupt { what: host.into(), why });
                 }

@@ -32,6 +32,7 @@ impl Replica {
             match stored_entry(key, bytes) {
                 Ok(stored) => found.push(stored),
                 Err(why) => {
+                    let why = self.0.damage.noted(why);
                     tracing::warn!(name, why, "replica.entry_unreadable");
                     unreadable = Some(ReadError::Corrupt { what: name.into(), why });
                 }
@@ -54,7 +55,10 @@ impl Replica {
         let frame = Frame::read(id.as_bytes(), bytes).ok_or_else(|| DAMAGED.to_owned());
         let zone = frame
             .and_then(|frame| message::read_zone(frame.content).map_err(|error| error.to_string()));
-        zone.map(Some).map_err(|why| ReadError::Corrupt { what: format!("zone {id}"), why })
+        zone.map(Some).map_err(|why| {
+            let why = self.0.damage.noted(why);
+            ReadError::Corrupt { what: format!("zone {id}"), why }
+        })
     }
 
     /// What stands at this lower-case name of the delegation domain: one seek in an index of reversed labels. An
@@ -75,7 +79,13 @@ impl Replica {
         for pair in environment.delegations.prefix_iter(&txn, &reversed)? {
             let (key, bytes) = pair?;
             match tables::place(&reversed, key) {
-                Place::At => values.extend(txt_values(name, key, bytes)?),
+                Place::At => {
+                    let txt = txt_values(key, bytes).map_err(|why| {
+                        let why = self.0.damage.noted(why);
+                        ReadError::Corrupt { what: name.into(), why }
+                    });
+                    values.extend(txt?);
+                }
                 Place::Below => answer = DelegationAnswer::NoData,
                 Place::Elsewhere => {}
             }
@@ -162,10 +172,8 @@ fn stored_entry(key: &[u8], bytes: &[u8]) -> Result<StoredEntry, String> {
     Ok(StoredEntry { generation: frame.generation, entry })
 }
 
-fn txt_values(name: &str, key: &[u8], bytes: &[u8]) -> Result<Vec<Explanation>, ReadError> {
-    let corrupt = |why: String| ReadError::Corrupt { what: name.into(), why };
-    let frame = Frame::read(key, bytes).ok_or_else(|| corrupt(DAMAGED.into()))?;
-    let txt: TxtValues<'_> =
-        minicbor::decode(frame.content).map_err(|error| corrupt(error.to_string()))?;
+fn txt_values(key: &[u8], bytes: &[u8]) -> Result<Vec<Explanation>, String> {
+    let frame = Frame::read(key, bytes).ok_or(DAMAGED)?;
+    let txt: TxtValues<'_> = minicbor::decode(frame.content).map_err(|error| error.to_string())?;
     Ok(txt.values.into_iter().map(Explanation::new).collect())
 }

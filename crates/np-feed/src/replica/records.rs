@@ -44,9 +44,10 @@ impl Replica {
         for pair in environment.records.prefix_iter(&txn, &prefix)? {
             let (key, bytes) = pair?;
             match tables::place(&prefix, key) {
-                Place::At => {
-                    found.add(name, entry(key, bytes, |e, id| tables::record_key(&e.into(), id)))
-                }
+                Place::At => found.add(
+                    name,
+                    self.noted(entry(key, bytes, |e, id| tables::record_key(&e.into(), id))),
+                ),
                 // The name's own keys come first, then those below it, then names that merely begin alike.
                 Place::Below => {
                     is_empty_above = true;
@@ -78,9 +79,14 @@ impl Replica {
         for pair in environment.proxied.prefix_iter(&txn, &tables::entry_prefix(name))? {
             let (key, bytes) = pair?;
             let key_of = |e: &RecordEntry, id| tables::proxied_key(e.name.as_str(), id);
-            found.add(name, entry(key, bytes, key_of));
+            found.add(name, self.noted(entry(key, bytes, key_of)));
         }
         found.finish()
+    }
+
+    /// Has the copy pulled again, if this is damaged.
+    fn noted(&self, read: Result<RecordEntry, String>) -> Result<RecordEntry, String> {
+        read.map_err(|why| self.0.damage.noted(why))
     }
 }
 

@@ -35,8 +35,10 @@ impl Replica {
             let prefix = tables::entry_prefix(name);
             for pair in environment.zone_names.prefix_iter(&txn, &prefix)? {
                 let (key, bytes) = pair?;
-                let zone = read(key, bytes)
-                    .map_err(|why| ReadError::Corrupt { what: format!("zone {name}"), why })?;
+                let zone = read(key, bytes).map_err(|why| {
+                    let why = self.0.damage.noted(why);
+                    ReadError::Corrupt { what: format!("zone {name}"), why }
+                })?;
                 if best.as_ref().is_none_or(|best| rank(&zone) < rank(best)) {
                     best = Some(zone);
                 }

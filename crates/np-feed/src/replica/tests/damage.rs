@@ -70,12 +70,31 @@ fn a_bent_entry_is_reported_and_hides_no_other() {
     drop(filled(dir.path()));
     rewrite(dir.path(), |bytes| bend(bytes, b"body of app-7.customer.com"));
     let replica = open(dir.path());
+    assert!(!replica.wants_repair());
     let error = replica.hosts("app-7.customer.com").unwrap_err();
     assert!(matches!(error, ReadError::Corrupt { .. }), "{error}");
+    assert!(replica.wants_repair());
     assert_eq!(names(&replica, "app-8.customer.com"), [id(8)]);
     let again = Item::hostname(Generation(201), &entry(7, "app-7.customer.com", &[]));
     replica.apply(&batch(ENTRIES.into(), vec![again])).unwrap();
     assert_eq!(names(&replica, "app-7.customer.com"), [id(7)]);
+}
+
+#[test]
+fn a_full_copy_over_a_bent_one_makes_it_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()));
+    rewrite(dir.path(), |bytes| bend(bytes, b"body of app-7.customer.com"));
+    let replica = open(dir.path());
+    let item = |n: u8| {
+        let name = format!("app-{n}.customer.com");
+        Item::hostname(Generation(n.into()), &entry(n, &name, &["value"]))
+    };
+    let whole = batch(0, (1..=ENTRIES).map(item).collect());
+    replica.apply(&Batch { reset: true, ..whole }).unwrap();
+    for n in 1..=ENTRIES {
+        assert_eq!(names(&replica, &format!("app-{n}.customer.com")), [id(n)]);
+    }
 }
 
 #[test]
