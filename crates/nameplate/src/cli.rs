@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::value::Span;
+use crate::{compose::Beginning, config::value::Span};
 
 const AFTER_HELP: &str = "\
 Try `nameplate demo` first: it needs no configuration, no network and no rights.
@@ -31,9 +31,9 @@ pub(crate) enum Command {
     /// Run the deciding side only: API, reconcilers, and the feed for nodes elsewhere
     Control(ConfigArgs),
     /// Run an edge only: TLS and HTTP, from the feed; needs no database
-    Edge(ConfigArgs),
+    Edge(NodeArgs),
     /// Run a name server only: the delegation domain, from the feed; needs no database
-    Dns(ConfigArgs),
+    Dns(NodeArgs),
     /// Say whether the configuration can be used, and whether the certificate authorities can be reached
     CheckConfig(ConfigArgs),
     /// Bring the database to this version's schema and end (`serve` and `control` do it by themselves)
@@ -67,6 +67,23 @@ pub(crate) struct ConfigArgs {
     /// The configuration file [default: nameplate.toml, if it is there]
     #[arg(short, long, value_name = "FILE", env = "NAMEPLATE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// How a node starts.
+#[derive(Debug, Args)]
+pub(crate) struct NodeArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Take over from the process that starts this one; it adds this by itself
+    #[arg(long, hide = true)]
+    takeover: bool,
+}
+
+impl NodeArgs {
+    /// Where its sockets come from.
+    pub(crate) fn beginning(&self) -> Beginning {
+        if self.takeover { Beginning::Takeover } else { Beginning::Afresh }
+    }
 }
 
 /// What is examined, and how.

@@ -8,13 +8,15 @@ mod dns;
 mod edge;
 mod first_start;
 mod follow;
+pub(crate) mod handover;
+pub(crate) mod inherited;
 mod mail;
 mod node;
 pub(crate) mod rules;
 pub(crate) mod sockets;
 mod supervise;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, os::fd::OwnedFd, sync::Arc, time::Duration};
 
 use hyper::service::service_fn;
 use np_control::stores::Stores;
@@ -28,10 +30,22 @@ use self::{
     control::{Control, ControlDeps},
     dns::{DnsNode, DnsNodeDeps},
     edge::{EdgeNode, EdgeNodeDeps},
+    follow::Following,
+    handover::{
+        predecessor::Predecessor,
+        successor::{Program, Successor},
+    },
+    inherited::Inherited,
     node::Node,
     sockets::Sockets,
 };
-use crate::{config::Loaded, failure::Failure, http_server::HttpServer, signals::Signals};
+use crate::{
+    config::Loaded,
+    failure::Failure,
+    http_server::HttpServer,
+    service_manager,
+    signals::{Asked, Signals},
+};
 
 /// Connections to the admin port at a time.
 const ADMIN_CONNECTIONS_MAX: usize = 64;
@@ -66,6 +80,40 @@ impl Role {
     pub(crate) fn has_edge(self) -> bool {
         matches!(self, Self::All | Self::Edge)
     }
+
+    /// Whether a second process may play it while the first one ends. Who decides has a database and a name in leases to itself.
+    fn is_replaceable(self) -> bool {
+        !self.has_control()
+    }
+}
+
+/// How this process came to be.
+pub(crate) struct Launch {
+    /// The program, with its arguments.
+    pub(crate) program: Program,
+    /// Where its sockets come from.
+    pub(crate) beginning: Beginning,
+}
+
+/// Where a process has its sockets from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// From a service manager that passes some, or from nobody.
+    Afresh,
+    /// From the process that it takes over from.
+    Takeover,
+}
+
+impl Beginning {
+    fn sockets(self) -> Result<(Option<Predecessor>, Inherited), Failure> {
+        match self {
+            Self::Afresh => Ok((None, Inherited::from_service_manager()?)),
+            Self::Takeover => {
+                let (predecessor, inherited) = Predecessor::meet()?;
+                Ok((Some(predecessor), inherited))
+            }
+        }
+    }
 }
 
 /// What a process is made of.
@@ -92,22 +140,51 @@ pub(crate) struct Running {
     stop: CancellationToken,
     /// Cancelled after everything has drained: nodes follow the feed until then.
     end: CancellationToken,
+    /// Closes the admin port; cancelled with `end`.
+    admin_end: CancellationToken,
+}
+
+/// Why a process ends.
+enum Ending {
+    /// This signal asks for it.
+    Asked(&'static str),
+    /// The process with this id serves in its place.
+    Replaced(u32),
 }
 
 /// Runs a role until a signal, then ends it in order.
-pub(crate) async fn run(loaded: Loaded, role: Role) -> Result<(), Failure> {
+pub(crate) async fn run(loaded: Loaded, role: Role, launch: Launch) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    let sockets = Sockets::bind(&loaded, role)?;
+    let (predecessor, inherited) = launch.beginning.sockets()?;
+    let sockets = Sockets::open(&loaded, role, inherited)?;
+    let handles = role.is_replaceable().then(|| sockets.handles()).transpose()?;
     let loaded = Arc::new(loaded);
     if role.has_control() {
         warn_of_placeholder(&loaded);
         tokio::spawn(warn_of_unreachable(loaded.clone()));
     }
-    let running = Running::start(Deps { loaded, role, sockets, static_zones: None }).await?;
+    let mut running = Running::start(Deps { loaded, role, sockets, static_zones: None }).await?;
     print!("{}", running.summary());
-    let signal = signals.heard().await;
-    tracing::info!(signal, "process.draining: takes nothing new, finishes what is under way");
-    running.stop().await;
+    match predecessor {
+        Some(predecessor) => predecessor.relieve(),
+        None => service_manager::ready(),
+    }
+    let ending = running.until_ending(&mut signals, &launch.program, handles).await;
+    match ending {
+        Ending::Asked(signal) => {
+            service_manager::stopping();
+            tracing::info!(
+                signal,
+                "process.draining: takes nothing new, finishes what is under way"
+            );
+            running.stop().await;
+        }
+        Ending::Replaced(by) => {
+            service_manager::replaced_by(by);
+            tracing::info!(by, "process.replaced: takes nothing new, finishes what is under way");
+            running.stop_replaced().await;
+        }
+    }
     tracing::info!("process.ended");
     Ok(())
 }
@@ -174,9 +251,10 @@ impl Running {
             copies: edge_copy.into_iter().chain(dns_copy).collect(),
             stop: stop.clone(),
         };
-        let admin = serve_admin(sockets.admin, admin, end.clone())?;
+        let admin_end = end.child_token();
+        let admin = serve_admin(sockets.admin, admin, admin_end.clone())?;
         let drain_timeout = loaded.config.shutdown.drain_timeout.0;
-        let running = Self { control, admin, edge, dns, drain_timeout, stop, end };
+        let running = Self { control, admin, edge, dns, drain_timeout, stop, end, admin_end };
         running.log();
         Ok(running)
     }
@@ -194,6 +272,77 @@ impl Running {
     /// Where DNS is answered.
     pub(crate) fn dns(&self) -> Option<SocketAddr> {
         self.dns.as_ref().map(|dns| dns.running.addr())
+    }
+
+    /// Runs until it is to end, or another process serves in its place. `sockets` are what that one would serve on.
+    async fn until_ending(
+        &mut self,
+        signals: &mut Signals,
+        program: &Program,
+        sockets: Option<Vec<OwnedFd>>,
+    ) -> Ending {
+        loop {
+            let sockets = match (signals.heard().await, &sockets) {
+                (Asked::End(signal), _) => return Ending::Asked(signal),
+                (Asked::Replace, Some(_)) if std::process::id() == 1 => {
+                    tracing::warn!(
+                        "process.not_replaced: this is the first process of its container, which would end with it; \
+                         start another container"
+                    );
+                    continue;
+                }
+                (Asked::Replace, Some(sockets)) => sockets,
+                (Asked::Replace, None) => {
+                    tracing::warn!(
+                        "process.not_replaced: only `edge` and `dns` can be replaced while they serve; restart this one"
+                    );
+                    continue;
+                }
+            };
+            service_manager::reloading();
+            tokio::select! {
+                replaced = self.replace(program, sockets) => match replaced {
+                    Ok(by) => return Ending::Replaced(by),
+                    Err(why) => {
+                        service_manager::ready();
+                        tracing::error!(
+                            why = format!("{why:#}"),
+                            "process.not_replaced: the new process does not serve; this one goes on"
+                        );
+                    }
+                },
+                signal = signals.end() => return Ending::Asked(signal),
+            }
+        }
+    }
+
+    /// Has another process serve in place of this one; its id.
+    async fn replace(&mut self, program: &Program, sockets: &[OwnedFd]) -> anyhow::Result<u32> {
+        let sockets = sockets.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
+        for following in self.followings() {
+            following.pause().await;
+        }
+        let successor = Successor::start(program, sockets).await;
+        if successor.is_err() {
+            self.followings().for_each(Following::resume);
+        }
+        Ok(successor?.id())
+    }
+
+    fn followings(&mut self) -> impl Iterator<Item = &mut Following> {
+        let edge = self.edge.iter_mut().map(|edge| &mut edge.following);
+        edge.chain(self.dns.iter_mut().map(|dns| &mut dns.following))
+    }
+
+    /// The same as [`Running::stop`] while another process serves on the same ports: it answers at the admin port, and queries
+    /// under way are answered here.
+    async fn stop_replaced(mut self) {
+        self.admin_end.cancel();
+        if let Some(dns) = &mut self.dns {
+            // Within the time that one query may take; the process is not kept longer.
+            let _ = tokio::time::timeout(self.drain_timeout, dns.running.drain()).await;
+        }
+        self.stop().await;
     }
 
     /// Takes nothing new, lets what is under way finish within the configured time, and ends the rest.

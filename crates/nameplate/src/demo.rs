@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         told = tokio::time::timeout(DEADLINE, tell(&world, &narrator)) => {
             told.unwrap_or_else(|_| Err(anyhow::anyhow!("not finished within {DEADLINE:?}")))
         }
-        signal = signals.heard() => Err(anyhow::anyhow!("ended by {signal}")),
+        asked = signals.heard() => Err(anyhow::anyhow!("ended by {asked}")),
     };
     if told.is_ok() && !args.exit {
         narrator.stay(&world);

@@ -14,6 +14,7 @@ mod failure;
 mod http_server;
 mod logging;
 mod reissue;
+mod service_manager;
 mod signals;
 mod simulate;
 
@@ -23,7 +24,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command, ConfigArgs},
-    compose::{Role, rules},
+    compose::{Beginning, Launch, Role, handover::successor::Program, rules},
     config::Loaded,
     failure::Failure,
 };
@@ -39,15 +40,16 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), Failure> {
-    let role = |args: &ConfigArgs, role| {
+    let role = |args: &ConfigArgs, role, beginning| {
+        let program = Program::of_this_process()?;
         let loaded = load(args)?;
-        block_on(compose::run(loaded, role))
+        block_on(compose::run(loaded, role, Launch { program, beginning }))
     };
     match command {
-        Command::Serve(args) => role(&args, Role::All),
-        Command::Control(args) => role(&args, Role::Control),
-        Command::Edge(args) => role(&args, Role::Edge),
-        Command::Dns(args) => role(&args, Role::Dns),
+        Command::Serve(args) => role(&args, Role::All, Beginning::Afresh),
+        Command::Control(args) => role(&args, Role::Control, Beginning::Afresh),
+        Command::Edge(args) => role(&args.config, Role::Edge, args.beginning()),
+        Command::Dns(args) => role(&args.config, Role::Dns, args.beginning()),
         Command::CheckConfig(args) => {
             let loaded = load(&args)?;
             block_on(check_config::run(&loaded))

@@ -6,8 +6,9 @@ use np_domain::name::DnsName;
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, UdpSocket},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
@@ -89,7 +90,12 @@ impl DnsServer {
             udp_payload_bytes_max: settings.udp_payload_bytes_max,
             metrics,
         });
-        let mut running = RunningDns { addresses: Vec::new(), tasks: JoinSet::new() };
+        let mut running = RunningDns {
+            addresses: Vec::new(),
+            tasks: JoinSet::new(),
+            udp: Vec::new(),
+            drain: CancellationToken::new(),
+        };
         for socket in sockets {
             running.answer_on(socket, &responder, &settings)?;
         }
@@ -106,6 +112,9 @@ pub struct RunningDns {
     /// Never empty: `start` fails without a socket.
     addresses: Vec<SocketAddr>,
     tasks: JoinSet<()>,
+    /// Those of them that answer UDP.
+    udp: Vec<AbortHandle>,
+    drain: CancellationToken,
 }
 
 impl RunningDns {
@@ -117,6 +126,13 @@ impl RunningDns {
     /// Every address that it answers on.
     pub fn addrs(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Takes nothing new, and answers the queries that have come over TCP.
+    pub async fn drain(&mut self) {
+        self.drain.cancel();
+        self.udp.drain(..).for_each(|task| task.abort());
+        while self.tasks.join_next().await.is_some() {}
     }
 
     /// Stops answering; the ports are free when this returns.
@@ -137,9 +153,11 @@ impl RunningDns {
         let address = udp.local_addr()?;
         for _ in 0..settings.udp_workers.max(1) {
             let bytes_max = settings.query_bytes_max;
-            self.tasks.spawn(udp::answer_forever(udp.clone(), responder.clone(), bytes_max));
+            let answering = udp::answer_forever(udp.clone(), responder.clone(), bytes_max);
+            self.udp.push(self.tasks.spawn(answering));
         }
-        self.tasks.spawn(tcp::answer_forever(tcp, responder.clone(), settings.clone()));
+        let drain = self.drain.clone();
+        self.tasks.spawn(tcp::answer(tcp, responder.clone(), settings.clone(), drain));
         info!(%address, "dns.listening: answers UDP and TCP");
         self.addresses.push(address);
         Ok(())

@@ -8,54 +8,77 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::{metrics::Transport, responder::Responder, settings::DnsSettings};
 
 /// How long accepting pauses when it fails, for want of file descriptors above all.
 const FAILURE_PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection waits, once no more are taken, for a query that may be on its way.
+const LAST_QUERY_WITHIN: Duration = Duration::from_secs(1);
 
-/// Answers connections to `listener` until the task is ended, and its connections with it.
-pub(crate) async fn answer_forever(
+/// Answers connections to `listener` until `drain`, then lets queries under way be answered. When the task is ended, its
+/// connections end with it.
+pub(crate) async fn answer(
     listener: TcpListener,
     responder: Arc<Responder>,
     settings: DnsSettings,
+    drain: CancellationToken,
 ) {
-    let settings = Arc::new(settings);
-    let mut connections = JoinSet::new();
+    let (settings, mut connections) = (Arc::new(settings), JoinSet::new());
     loop {
         while connections.try_join_next().is_some() {}
         while connections.len() >= settings.tcp_connections_max.max(1) {
             connections.join_next().await;
         }
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(serve(stream, responder.clone(), settings.clone()));
+        match drain.run_until_cancelled(listener.accept()).await {
+            None => break,
+            Some(Ok((stream, _))) => {
+                let (responder, settings) = (responder.clone(), settings.clone());
+                connections.spawn(serve(stream, responder, settings, drain.clone()));
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 warn!(%error, "dns.tcp.accept_failed: trying again");
                 sleep(FAILURE_PAUSE).await;
             }
         }
     }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
-async fn serve(stream: TcpStream, responder: Arc<Responder>, settings: Arc<DnsSettings>) {
-    let served = timeout(settings.tcp_lifetime_max, converse(stream, &responder, &settings));
-    if let Ok(Err(error)) = served.await {
+async fn serve(
+    stream: TcpStream,
+    responder: Arc<Responder>,
+    settings: Arc<DnsSettings>,
+    drain: CancellationToken,
+) {
+    let conversation = converse(stream, &responder, &settings, &drain);
+    if let Ok(Err(error)) = timeout(settings.tcp_lifetime_max, conversation).await {
         debug!(%error, "dns.tcp.closed");
     }
 }
 
-/// Answers until the client closes, waits too long, or sends what is no query.
+/// Answers until the client closes, waits too long, or sends what is no query; or, once `drain` is cancelled, has no query
+/// on its way.
 async fn converse(
     mut stream: TcpStream,
     responder: &Responder,
     settings: &DnsSettings,
+    drain: &CancellationToken,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (mut query, mut reply, mut framed) = (Vec::new(), Vec::new(), Vec::new());
     loop {
+        let asked = drain.run_until_cancelled(stream.readable());
+        match timeout(settings.tcp_idle_max, asked).await? {
+            Some(ready) => ready?,
+            None => match timeout(LAST_QUERY_WITHIN, stream.readable()).await {
+                Ok(ready) => ready?,
+                Err(_) => return Ok(()),
+            },
+        }
         timeout(settings.tcp_idle_max, read(&mut stream, settings, &mut query)).await??;
         let Some(reply) = responder.respond(&query, Transport::Tcp, &mut reply) else {
             return Ok(());

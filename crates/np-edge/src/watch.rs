@@ -74,7 +74,7 @@ impl Clock {
 pub(crate) enum Order {
     /// Nothing.
     Serve,
-    /// To end after what is under way.
+    /// To end after what is under way, and what may be on its way.
     Finish,
     /// To end now.
     End,
@@ -194,7 +194,7 @@ impl Watch {
         }
     }
 
-    /// How many connections there are.
+    /// How many connections there are, tunnels among them.
     pub(crate) fn connections(&self) -> usize {
         self.controls.borrow().len()
     }

@@ -70,6 +70,8 @@ pub(crate) struct Worker {
     pub(crate) hints: Hints,
     pub(crate) zone_counts: ZoneCounts,
     ids: RequestIds,
+    /// Connections that have been accepted and have not ended, or become tunnels.
+    visits: Cell<usize>,
 }
 
 impl Worker {
@@ -92,6 +94,7 @@ impl Worker {
             hints: Hints::default(),
             zone_counts: ZoneCounts::new(shared.metrics.clone()),
             ids: RequestIds::new(),
+            visits: Cell::new(0),
             shared,
         })
     }
@@ -130,7 +133,7 @@ impl Worker {
     }
 
     async fn drained(&self) {
-        while self.watch.connections() > 0 {
+        while self.visits.get() > 0 || self.watch.connections() > 0 {
             tokio::time::sleep(DRAIN_LOOK_EVERY).await;
         }
     }
@@ -143,7 +146,12 @@ impl Worker {
                     let room = Arc::clone(&self.shared.connections);
                     let Ok(place) = room.acquire_owned().await else { return };
                     let visit = Visit { tcp, peer, port, place };
-                    tokio::task::spawn_local(Rc::clone(&self).visit(visit));
+                    let counted = Counted::new(&self);
+                    let visit = Rc::clone(&self).visit(visit);
+                    tokio::task::spawn_local(async move {
+                        visit.await;
+                        drop(counted);
+                    });
                 }
                 Err(error) => {
                     tracing::debug!(%error, "accept.failed");
@@ -183,6 +191,22 @@ impl Worker {
         } else {
             http1::serve(&self, &client, stream).await;
         }
+    }
+}
+
+/// One of [`Worker::visits`], until this is dropped: from the accept on, so that handshakes under way are waited for too.
+struct Counted(Rc<Worker>);
+
+impl Counted {
+    fn new(worker: &Rc<Worker>) -> Self {
+        worker.visits.update(|visits| visits + 1);
+        Self(Rc::clone(worker))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.visits.update(|visits| visits - 1);
     }
 }
 

@@ -12,7 +12,10 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{follow, node::Node};
+use super::{
+    follow::{self, Following},
+    node::Node,
+};
 use crate::{
     config::{Loaded, error::Invalid},
     failure::Failure,
@@ -42,6 +45,8 @@ pub(crate) struct DnsNode {
     pub(crate) running: RunningDns,
     /// How its copy is doing.
     pub(crate) status: watch::Receiver<Status>,
+    /// Who keeps it current.
+    pub(crate) following: Following,
 }
 
 /// Starts a name server.
@@ -68,5 +73,5 @@ pub(crate) fn start(deps: DnsNodeDeps<'_>) -> Result<DnsNode, Failure> {
         metrics: DnsMetrics::register(registry),
     })
     .map_err(|why| blame(Invalid::new("name_servers", format!("{:#}", anyhow::Error::new(why)))))?;
-    Ok(DnsNode { running, status: copy.status })
+    Ok(DnsNode { running, status: copy.status, following: copy.following })
 }

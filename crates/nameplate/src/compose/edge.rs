@@ -11,7 +11,11 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{follow, node::Node, sockets::EdgeSockets};
+use super::{
+    follow::{self, Following},
+    node::Node,
+    sockets::EdgeSockets,
+};
 use crate::{
     config::{Loaded, error::Invalid},
     failure::Failure,
@@ -39,6 +43,8 @@ pub(crate) struct EdgeNode {
     pub(crate) running: RunningEdge,
     /// How its copy is doing.
     pub(crate) status: watch::Receiver<Status>,
+    /// Who keeps it current.
+    pub(crate) following: Following,
 }
 
 /// Starts an edge.
@@ -61,5 +67,5 @@ pub(crate) fn start(deps: EdgeNodeDeps<'_>) -> Result<EdgeNode, Failure> {
         metrics: Metrics::register(registry),
     })
     .context("the edge cannot start")?;
-    Ok(EdgeNode { running, status: copy.status })
+    Ok(EdgeNode { running, status: copy.status, following: copy.following })
 }

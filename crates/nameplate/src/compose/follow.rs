@@ -9,7 +9,7 @@ use np_feed::{
     client::{Follower, NodeIdentity, Status},
     replica::ReplicaOptions,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -27,6 +27,50 @@ pub(crate) struct Copy {
     pub(crate) replica: Replica,
     /// How following goes.
     pub(crate) status: watch::Receiver<Status>,
+    /// Who keeps it current.
+    pub(crate) following: Following,
+}
+
+/// The task that keeps a copy current.
+pub(crate) struct Following {
+    follower: Arc<Follower>,
+    /// Ends it for good.
+    stop: CancellationToken,
+    /// Ends the current task, which is this.
+    task: (CancellationToken, JoinHandle<()>),
+}
+
+impl Following {
+    fn start(follower: Arc<Follower>, stop: CancellationToken) -> Self {
+        let task = Self::spawn(&follower, &stop);
+        Self { follower, stop, task }
+    }
+
+    fn spawn(
+        follower: &Arc<Follower>,
+        stop: &CancellationToken,
+    ) -> (CancellationToken, JoinHandle<()>) {
+        let (follower, ending) = (follower.clone(), stop.child_token());
+        let stop = ending.clone();
+        let run = move || {
+            let (follower, stop) = (follower.clone(), stop.clone());
+            async move { follower.run(stop).await }
+        };
+        (ending.clone(), tokio::spawn(supervised("feed", run, ending)))
+    }
+
+    /// Writes no more to the copy, once this has returned.
+    pub(crate) async fn pause(&mut self) {
+        let (ending, task) = &mut self.task;
+        ending.cancel();
+        // One that has panicked writes nothing either.
+        let _ = task.await;
+    }
+
+    /// Goes on after a pause.
+    pub(crate) fn resume(&mut self) {
+        self.task = Self::spawn(&self.follower, &self.stop);
+    }
 }
 
 /// Opens the copy of `role` and keeps it current until `stop`.
@@ -41,13 +85,7 @@ pub(crate) fn start(
     let identity = NodeIdentity { node: node.name.clone(), role };
     let follower = Arc::new(Follower::new(source, replica.clone(), identity));
     let status = follower.status();
-    let ending = stop.clone();
-    let run = move || {
-        let (follower, stop) = (follower.clone(), ending.clone());
-        async move { follower.run(stop).await }
-    };
-    tokio::spawn(supervised("feed", run, stop));
-    Ok(Copy { replica, status })
+    Ok(Copy { replica, status, following: Following::start(follower, stop) })
 }
 
 /// Where a node without control in its process pulls from.

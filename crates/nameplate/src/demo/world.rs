@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{api::Api, origin};
 use crate::{
-    compose::{Deps, Role, Running, sockets::Sockets},
+    compose::{Deps, Role, Running, inherited::Inherited, sockets::Sockets},
     config::{Config, Loaded},
     failure::Failure,
 };
@@ -58,7 +58,7 @@ impl World {
     pub(super) async fn start() -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("nameplate-demo-").tempdir()?;
         let mut loaded = Loaded::of(config(folder.path()));
-        let sockets = Sockets::bind(&loaded, Role::All)?;
+        let sockets = Sockets::open(&loaded, Role::All, Inherited::default())?;
         know_ports(&mut loaded.config, &sockets)?;
         let customers = Arc::new(StaticZones::new());
         let static_zones = Some(customers.clone());

@@ -7,6 +7,8 @@
 
 mod commands;
 mod demo;
+mod handover;
 mod lifecycle;
 mod roles;
+mod socket_activation;
 mod world;

@@ -7,7 +7,7 @@ use np_testkit::ports::loopback;
 use super::world::Nameplate;
 
 /// A node of `control`: its URL, and a copy of the secret.
-fn node(role: &'static str, control: &Nameplate) -> Nameplate {
+pub(crate) fn node(role: &'static str, control: &Nameplate) -> Nameplate {
     let key = control.data().join("feed.key");
     let url = format!("\"http://{}\"", loopback(control.ports.feed));
     Nameplate::new(role).unwrap().set("feed.url", url).set("feed.key_file", format!("{key:?}"))

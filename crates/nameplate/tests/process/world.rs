@@ -1,5 +1,6 @@
 //! Starts `nameplate` as a process of its own, with a configuration of the test's, in a folder that goes with the test.
 
+pub(crate) mod process;
 pub(crate) mod visitor;
 
 use std::{
@@ -7,7 +8,7 @@ use std::{
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::Stdio,
     sync::Arc,
     time::Duration,
 };
@@ -24,9 +25,12 @@ use np_testkit::{
     ports::{self, loopback},
     wait,
 };
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::{net::UnixDatagram, process::Command};
+
+use self::process::{Ended, Process};
 
 /// The executable under test.
 pub(crate) const EXECUTABLE: &str = env!("CARGO_BIN_EXE_nameplate");
@@ -35,7 +39,7 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How long a hostname may take to become active.
 pub(crate) const ACTIVE_WITHIN: Duration = Duration::from_secs(30);
 /// How long a process may take to end when asked.
-const END_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const END_WITHIN: Duration = Duration::from_secs(30);
 
 /// Where a process listens; the same after a restart.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +74,11 @@ pub(crate) struct Nameplate {
     settings: BTreeMap<String, String>,
     folder: Arc<TempDir>,
     client: Client<HttpConnector, Full<Bytes>>,
-    child: Option<Child>,
+    process: Option<Process>,
+    /// What it is started as.
+    program: PathBuf,
+    /// Where it tells a service manager how it is.
+    manager: Option<UnixDatagram>,
     /// Where it listens.
     pub(crate) ports: Ports,
 }
@@ -82,7 +90,9 @@ impl Nameplate {
         let ports = Ports::free()?;
         let client = Client::builder(TokioExecutor::new()).build_http();
         let settings = BTreeMap::new();
-        let mut this = Self { role, settings, folder, client, child: None, ports };
+        let (program, manager) = (PathBuf::from(EXECUTABLE), None);
+        let mut this =
+            Self { role, settings, folder, client, process: None, program, manager, ports };
         let listen = |port: u16| format!("\"{}\"", loopback(port));
         let dir = this.data();
         for (key, value) in [
@@ -148,23 +158,82 @@ impl Nameplate {
                 ended => Some(Err(format!("it ended: {ended:?}"))),
             });
         let ready = ready.await.and_then(|ready| ready.map_err(anyhow::Error::msg));
-        self.child = Some(child);
+        self.process = Some(Process::Child(child));
         ready.with_context(|| fs::read_to_string(self.log()).unwrap_or_default())
     }
 
     /// Asks it to end (SIGTERM), and waits until it has.
-    pub(crate) async fn stop(&mut self) -> anyhow::Result<ExitStatus> {
-        let mut child = self.child.take().context("it does not run")?;
-        let pid = child.id().context("it has ended already")?;
-        let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("a pid is not 0")?;
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        Ok(tokio::time::timeout(END_WITHIN, child.wait()).await.context("it does not end")??)
+    pub(crate) async fn stop(&mut self) -> anyhow::Result<Ended> {
+        let mut process = self.process.take().context("it does not run")?;
+        process.signal(Signal::TERM)?;
+        process.end_within(END_WITHIN).await
+    }
+
+    /// Starts it by another name than its own: a link that a test may turn elsewhere.
+    pub(crate) fn started_as(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// Has it tell a service manager how it is.
+    pub(crate) fn managed(mut self) -> anyhow::Result<Self> {
+        self.manager = Some(UnixDatagram::bind(self.manager_path())?);
+        Ok(self)
+    }
+
+    /// The next thing that it tells the service manager.
+    pub(crate) async fn tells(&self) -> anyhow::Result<String> {
+        let manager = self.manager.as_ref().context("there is a service manager")?;
+        let mut message = vec![0; 1024];
+        let received = tokio::time::timeout(READY_WITHIN, manager.recv(&mut message));
+        let length = received.await.context("it tells nothing")??;
+        Ok(String::from_utf8_lossy(&message[..length]).into_owned())
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        self.process.as_ref().context("it does not run")?.signal(signal)
+    }
+
+    /// Waits for word that another process serves in its place, which is this from then on; the old one.
+    pub(crate) async fn succeeded(&mut self) -> anyhow::Result<Process> {
+        process::adopt_orphans()?;
+        let told = self.tells().await?;
+        let pid = told.strip_prefix("MAINPID=").and_then(|told| told.strip_suffix("\nREADY=1\n"));
+        let log = || fs::read_to_string(self.log()).unwrap_or_default();
+        let pid = pid.with_context(|| format!("{told}\n{}", log()))?;
+        let new = Process::adopted(pid.parse()?)?;
+        self.process.replace(new).context("it does not run")
+    }
+
+    /// Has it replaced (SIGHUP), and waits for the end of the old process: how that ended. What it told the service manager
+    /// before must have been read.
+    pub(crate) async fn replace(&mut self) -> anyhow::Result<Ended> {
+        self.signal(Signal::HUP)?;
+        anyhow::ensure!(self.tells().await? == "RELOADING=1\n");
+        self.succeeded().await?.end_within(END_WITHIN).await
+    }
+
+    fn manager_path(&self) -> PathBuf {
+        self.folder.path().join("notify")
+    }
+
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its settings as variables of the environment.
+    pub(crate) fn environment(&self) -> impl Iterator<Item = (String, &str)> {
+        let name = |key: &str| format!("NAMEPLATE_{}", key.to_uppercase().replace('.', "__"));
+        self.settings.iter().map(move |(key, value)| (name(key), value.as_str()))
     }
 
     /// Ends it as a power cut would.
     pub(crate) async fn kill9(&mut self) -> anyhow::Result<()> {
-        let mut child = self.child.take().context("it does not run")?;
-        Ok(child.kill().await?)
+        let mut process = self.process.take().context("it does not run")?;
+        process.signal(Signal::KILL)?;
+        process.end_within(END_WITHIN).await.map(drop)
     }
 
     /// The administrator's token.
@@ -254,11 +323,12 @@ impl Nameplate {
     }
 
     fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
-        let mut command = Command::new(EXECUTABLE);
+        let mut command = Command::new(&self.program);
         // Started where no nameplate.toml is.
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        for (key, value) in &self.settings {
-            command.env(format!("NAMEPLATE_{}", key.to_uppercase().replace('.', "__")), value);
+        command.envs(self.environment());
+        if self.manager.is_some() {
+            command.env("NOTIFY_SOCKET", self.manager_path());
         }
         Ok(command)
     }
