@@ -43,7 +43,7 @@ pub(crate) fn now_ms() -> u64 {
 pub(crate) struct Pulse {
     phase: AtomicU8,
     since: AtomicU64,
-    /// Since when the peer takes nothing of what we want to send; 0 while it does.
+    /// Since when the peer has taken nothing of what we want to send; 0 while it takes some.
     blocked_since: AtomicU64,
     /// Whether what was written ends with a whole message.
     whole: AtomicBool,
@@ -92,7 +92,7 @@ impl Pulse {
         }
     }
 
-    /// The peer took all that was to be sent.
+    /// The peer took some of what was to be sent.
     pub(crate) fn unblocked(&self) {
         if self.blocked_since.load(Relaxed) != 0 {
             self.blocked_since.store(0, Relaxed);

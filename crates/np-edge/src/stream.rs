@@ -124,9 +124,10 @@ impl Stream {
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            // Only what the peer takes shows that it does: being asked again does not.
+            self.pulse.unblocked();
             self.outbox.consume(written);
         }
-        self.pulse.unblocked();
         Poll::Ready(Ok(()))
     }
 }
@@ -186,8 +187,9 @@ impl AsyncWrite for Stream {
         match &mut this.wire {
             Wire::Plain(tcp) if length > this.outbox.room() => {
                 let written = Pin::new(tcp).poll_write_vectored(cx, slices);
-                if written.is_pending() {
-                    this.pulse.blocked();
+                match &written {
+                    Poll::Pending => this.pulse.blocked(),
+                    Poll::Ready(_) => this.pulse.unblocked(),
                 }
                 written
             }
