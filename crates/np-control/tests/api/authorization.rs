@@ -135,6 +135,7 @@ pub(crate) async fn filled() -> (World, Vec<(Method, String, Permission)>) {
             .replace("{zone_id}", &zone)
             .replace("{custom_hostname_id}", &hostname)
             .replace("{account_id}", &account)
+            .replace("{setting_id}", "min_tls_version")
             .replace("{dns_record_id}", "00000000000000000000000000000000");
         others(&path)
     };

@@ -43,10 +43,11 @@ async fn a_renewal_of_a_name_that_leads_here_is_validated_by_http_and_txt_stays_
     let world = TestWorld::new().await;
     let control = world.control("one");
     let id = due(&world, &control).await;
-    let certificate = ordered(&world, &control, id).await;
-    assert!(automatic::shows_http(certificate.open_order().unwrap()), "{certificate:?}");
-    world.customers.show_control(&certificate);
+    // Our edges show what HTTP asks for as soon as it is ordered; nobody places records.
+    world.authority.inner().delegated = Some(world.customers.clone());
     world.settle(&control, id, 200).await;
+    assert!(!world.customers.http.lock().unwrap().is_empty());
+    assert!(world.customers.txt.lock().unwrap().is_empty());
     let renewed = world.certificate(id).await;
     assert_eq!(renewed.wanted.method, DcvMethod::Txt);
     assert!(renewed.active[0].issued.issued_at > world.clock.now() - DAY);
@@ -98,7 +99,8 @@ async fn each_level_of_urgency_is_said_once_and_the_end_is_told_in_words() {
     // The customer places the record after all: it is found within the hour.
     let recovered_by = world.clock.now() + Duration::from_secs(2 * 3600);
     loop {
-        world.customers.show_control(&world.certificate(id).await);
+        let certificate = world.certificate(id).await;
+        certificate.open_order().iter().for_each(|order| world.customers.show(order));
         control.pass().await;
         let certificate = world.certificate(id).await;
         if matches!(certificate.attempt, State::Settled(_)) {

@@ -92,7 +92,7 @@ mod tests {
         let nothing = Sample::default();
         assert_eq!(rarest("app.x", &nothing), ["app", "p.x", "pp."]);
         assert_eq!(rarest("aaaaa", &nothing), ["aaa"]);
-        let some = Sample::of_names(&["app.x.com", "app.y.com", "shop.x.com"]);
-        assert_eq!(rarest("app.x.com", &some), ["app", "pp.", ".x."]);
+        let some = Sample::of_names(&["app.x.com", "app.y.com", "shop.y.com"]);
+        assert_eq!(rarest("app.x.com", &some), [".x.", "p.x", "x.c"]);
     }
 }

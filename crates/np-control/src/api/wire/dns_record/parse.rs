@@ -165,8 +165,8 @@ pub(crate) fn parse_batch(
 }))]
 #[allow(dead_code, reason = "describes a body")]
 pub(crate) struct ReviewBody {
-    /// Finds to add, which may be changed.
-    accepts: Option<Vec<NewBody>>,
+    /// Finds to add, as they were listed or changed.
+    accepts: Option<Vec<Map<String, Value>>>,
     /// Finds to forget.
     rejects: Option<Vec<IdBody>>,
 }
