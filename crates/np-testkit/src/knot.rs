@@ -122,6 +122,8 @@ impl Knot {
 
     async fn start_with(port: u16, zones: &[Zone], signing: Signing) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("np-knot-")?;
+        // Knot does not make it, and signs nothing without.
+        fs::create_dir(folder.path().join(DATABASE))?;
         let configuration = folder.path().join("knot.conf");
         fs::write(&configuration, configuration_text(port, &folder, zones, signing))?;
         for zone in zones {
@@ -139,6 +141,9 @@ impl Knot {
         self.folder.path().join(file_name(zone))
     }
 }
+
+/// Where in its folder it keeps keys.
+const DATABASE: &str = "database";
 
 fn file_name(zone: &Zone) -> String {
     format!("{}.zone", zone.origin)
@@ -184,7 +189,7 @@ log:
 control:
     listen: {folder}/knot.sock
 database:
-    storage: {folder}/database
+    storage: {folder}/{DATABASE}
 {policy}template:
   - id: default
     storage: {folder}
