@@ -257,7 +257,10 @@ impl<'a> Worker<'a> {
         let candidates = self.candidates(certificate, method, &names, now);
         let free = match choice::choose(&candidates, &tries.declined, now) {
             Choice::Ask(free) => free,
-            Choice::Wait(until) => return Ok(order::postponed(ordering, until)),
+            Choice::Wait(until) => {
+                let until = choice::look_at(until, tries.since, certificate.ends_at(), now);
+                return Ok(order::postponed(ordering, until));
+            }
             Choice::Nobody => {
                 let wanted = self.world.authorities.wanted(certificate.wanted.authority);
                 return Ok(order::not_placed(certificate, ordering, wanted, &unconfigured(), now));

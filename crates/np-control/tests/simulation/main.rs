@@ -37,7 +37,7 @@ async fn no_certificate_that_can_be_renewed_ends_and_no_limit_is_exceeded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn renewal_on_the_last_day_is_found_out() {
-    let small = Plan::small(SEED, 100, 130);
+    let small = Plan::small(SEED, 30, 105);
     // The first certificates end while the main CA is away.
     let outage = (START + Duration::days(92), Duration::days(10));
     let plan = Plan { sabotage: Some(Sabotage::LastDay), outage, broken_percent: 100, ..small };

@@ -12,6 +12,13 @@ pub const FIRST_WAIT_MAX: Duration = Duration::from_secs(600);
 /// An order whose CA has not answered for this long is given up for one at another CA.
 pub const OUTAGE_WAIT_MAX: Duration = Duration::from_secs(600);
 
+/// One that waits for CAs which nobody can ask looks at least this often while nothing is served for it.
+pub const LOOK_MAX_UNSERVED: Duration = Duration::from_secs(900);
+/// The same while a certificate is served; more often as that one's end nears.
+pub const LOOK_MAX_SERVED: Duration = Duration::from_secs(3600);
+/// It looks again after this part of the time for which it has waited.
+const LOOK_PART: u32 = 8;
+
 /// Which CAs are asked, in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preference {
@@ -100,6 +107,23 @@ pub fn patience(served_until: Option<Timestamp>, now: Timestamp) -> Duration {
     }
 }
 
+/// When one that has waited since then looks again, where nobody can be asked before `until`. Not each time that the breaker
+/// of a CA which is down lets a call try: thousands may be waiting, and one of them is enough to find out.
+pub fn look_at(
+    until: Timestamp,
+    waits_since: Timestamp,
+    served_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Timestamp {
+    let span =
+        |from: Timestamp, to: Timestamp| (to - from).max(time::Duration::ZERO).unsigned_abs();
+    let most = match served_until {
+        Some(end) if end > now => LOOK_MAX_SERVED.min(span(now, end) / LOOK_PART),
+        _ => LOOK_MAX_UNSERVED,
+    };
+    until.max(now + (span(waits_since, now) / LOOK_PART).min(most))
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -172,6 +196,25 @@ mod tests {
             (Some(later(400)), Duration::from_secs(100)),
         ] {
             assert_eq!(patience(served_until, NOW), expected);
+        }
+    }
+
+    #[test]
+    fn who_waits_looks_more_seldom_as_time_goes_on_and_more_often_as_the_end_nears() {
+        const HOUR: i64 = 3600;
+        for (until, waited, served_until, expected) in [
+            (30, 0, None, 30),
+            (30, 80, None, 30),
+            (30, HOUR, None, HOUR / 8),
+            (30, 100 * HOUR, None, 900),
+            (1000, 100 * HOUR, None, 1000),
+            (30, 100 * HOUR, Some(100 * HOUR), HOUR),
+            (30, 100 * HOUR, Some(4 * HOUR), HOUR / 2),
+            (30, 100 * HOUR, Some(80), 30),
+            (30, 100 * HOUR, Some(-1), 900),
+        ] {
+            let at = look_at(later(until), later(-waited), served_until.map(later), NOW);
+            assert_eq!(at, later(expected), "{until} {waited} {served_until:?}");
         }
     }
 }
