@@ -30,10 +30,12 @@ const UNPRIVILEGED: &str = "postgres";
 const ADMINISTRATOR: &str = "postgres";
 /// How many connections a cluster takes: tests run side by side, each with pools of its own.
 const CONNECTIONS_MAX: u32 = 300;
+/// How temporary folders are named.
+const PREFIX: &str = "np-postgres-";
 /// What makes a cluster quick, and unfit for anything but tests.
 const NOT_DURABLE: [&str; 2] = ["fsync=off", "full_page_writes=off"];
 
-/// A cluster of one's own. Gone when dropped.
+/// A cluster of one's own. Gone when dropped, but for the files of [`Postgres::start_durable_in`].
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
@@ -41,7 +43,23 @@ pub struct Postgres {
     settings: &'static [&'static str],
     // Before the folder, so that it has ended when its files go.
     program: Option<Program>,
-    folder: TempDir,
+    folder: Folder,
+}
+
+/// Where a cluster's files lie.
+#[derive(Debug)]
+enum Folder {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
 }
 
 impl Postgres {
@@ -50,7 +68,7 @@ impl Postgres {
     /// # Errors
     /// When PostgreSQL is not installed or does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::start_with(&NOT_DURABLE).await
+        Self::start_with(&NOT_DURABLE, Folder::Temporary(TempDir::with_prefix(PREFIX)?)).await
     }
 
     /// The same, with a commit that survives a crash of the machine, as in production: for benchmarks.
@@ -58,13 +76,23 @@ impl Postgres {
     /// # Errors
     /// When PostgreSQL is not installed or does not start.
     pub async fn start_durable() -> anyhow::Result<Self> {
-        Self::start_with(&[]).await
+        Self::start_with(&[], Folder::Temporary(TempDir::with_prefix(PREFIX)?)).await
     }
 
-    async fn start_with(settings: &'static [&'static str]) -> anyhow::Result<Self> {
+    /// The same with its files in `folder`, which stay: who starts there again finds the databases that were made.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub async fn start_durable_in(folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Self::start_with(&[], Folder::Kept(folder.canonicalize()?)).await
+    }
+
+    async fn start_with(settings: &'static [&'static str], folder: Folder) -> anyhow::Result<Self> {
         let installation = Installation::find()?;
-        let folder = TempDir::with_prefix("np-postgres-")?;
-        installation.initialize(folder.path())?;
+        if !data(folder.path()).exists() {
+            installation.initialize(folder.path())?;
+        }
         let mut postgres = Self { port: 0, installation, settings, program: None, folder };
         program::on_free_ports(async || {
             postgres.port = ports::free_tcp()?;
@@ -105,6 +133,23 @@ impl Postgres {
     /// When the server does not answer.
     pub fn fresh_database(&self) -> anyhow::Result<String> {
         self.installation.fresh_database(self.port)
+    }
+
+    /// The URL of the database with this name, which is made if it is not there.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn database(&self, name: &str) -> anyhow::Result<String> {
+        match self.installation.create_database(self.port, name) {
+            Err(why) if !why.to_string().contains("already exists") => Err(why),
+            _ => Ok(url(self.port, name)),
+        }
+    }
+
+    /// The process that all others of the cluster descend from, while it runs.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.program.as_ref().map(Program::id)
     }
 
     /// Has every database look as it does when it has run for a while: rows sorted out, statistics gathered.
@@ -202,13 +247,17 @@ impl Installation {
 
     fn fresh_database(&self, port: u16) -> anyhow::Result<String> {
         let name = format!("test_{:016x}", RandomState::new().hash_one(port));
+        self.create_database(port, &name)?;
+        Ok(url(port, &name))
+    }
+
+    fn create_database(&self, port: u16, name: &str) -> anyhow::Result<()> {
         let mut createdb = Command::new(self.programs.join("createdb"));
         createdb
             .args(["--host=127.0.0.1", "--username", ADMINISTRATOR])
             .arg(format!("--port={port}"))
-            .arg(&name);
-        run(createdb)?;
-        Ok(url(port, &name))
+            .arg(name);
+        run(createdb)
     }
 
     /// One of the programs, run as somebody who is not root.

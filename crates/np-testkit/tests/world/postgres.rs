@@ -21,6 +21,18 @@ async fn a_cluster_keeps_its_data_through_a_power_cut() {
 }
 
 #[tokio::test]
+async fn a_cluster_in_a_folder_of_its_own_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = Postgres::start_durable_in(folder.path()).await.unwrap();
+    let database = postgres.database("mine").unwrap();
+    psql(&database, "create table kept as select 7 as n").await.unwrap();
+    drop(postgres);
+    let postgres = Postgres::start_durable_in(folder.path()).await.unwrap();
+    let database = postgres.database("mine").unwrap();
+    assert_eq!(psql(&database, "select n from kept").await.unwrap(), "7\n");
+}
+
+#[tokio::test]
 async fn tests_that_share_a_cluster_have_databases_of_their_own() {
     let (one, other) = (Postgres::shared().await.unwrap(), Postgres::shared().await.unwrap());
     let (one, other) = (one.fresh_database().unwrap(), other.fresh_database().unwrap());
