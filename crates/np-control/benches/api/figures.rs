@@ -8,9 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::{Options, client::Connection, serving::World};
+use crate::{Options, client::Connection, cost::Used, serving::World};
 
 /// The lists: what is shown of them, and their query.
 const LISTS: [(&str, &str); 24] = [
@@ -68,15 +69,14 @@ pub(crate) async fn creates(world: &World, options: &Options) -> anyhow::Result<
                 let begin = Instant::now();
                 let answer = connection.send("POST", &path, &body).await?;
                 times.push(begin.elapsed());
-                anyhow::ensure!(answer.status == 201, "{}", String::from_utf8_lossy(&answer.body));
-                let body: Value = serde_json::from_slice(&answer.body)?;
-                ids.push(body["result"]["id"].as_str().unwrap_or_default().to_owned());
+                answer.expect(201)?;
+                ids.push(id_of(answer.body)?);
             }
             Ok((times, ids))
         }
     });
-    let (times, ids, took) = run.await?;
-    print_rate("durable creates", times, took);
+    let (times, ids) = run.await?.print("durable creates");
+    anyhow::ensure!(times == ids.len(), "an id for each create");
     Ok(ids)
 }
 
@@ -96,27 +96,29 @@ pub(crate) async fn reads(world: &World, options: &Options, ids: &[String]) -> a
                 let begin = Instant::now();
                 let answer = connection.send("GET", &format!("{path}/{id}"), "").await?;
                 times.push(begin.elapsed());
-                anyhow::ensure!(answer.status == 200, "{}", String::from_utf8_lossy(&answer.body));
+                answer.expect(200)?;
             }
             Ok((times, Vec::new()))
         }
     });
-    let (times, _, took) = run.await?;
-    print_rate("reads of one", times, took);
+    run.await?.print("reads of one");
     Ok(())
 }
 
+/// The id of a result, which comes first in it. Reading the whole of it would cost the server's time.
+fn id_of(body: &[u8]) -> anyhow::Result<String> {
+    let text = std::str::from_utf8(body)?;
+    let id = text.split_once("\"result\":{\"id\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    Ok(id.context("an id")?.0.to_owned())
+}
+
 /// Keeps all connections busy.
-async fn busy<F, W>(
-    world: &World,
-    options: &Options,
-    work: F,
-) -> anyhow::Result<(Vec<Duration>, Vec<String>, Duration)>
+async fn busy<F, W>(world: &World, options: &Options, work: F) -> anyhow::Result<Busy>
 where
     F: Fn(Connection, Instant) -> W,
     W: Future<Output = anyhow::Result<(Vec<Duration>, Vec<String>)>> + Send + 'static,
 {
-    let begin = Instant::now();
+    let (begin, used) = (Instant::now(), Used::now(world.database_process));
     let mut tasks = Vec::new();
     for _ in 0..options.connections {
         tasks.push(tokio::spawn(work(world.connect().await?, begin + options.seconds)));
@@ -127,7 +129,28 @@ where
         times.extend(some_times);
         ids.extend(some_ids);
     }
-    Ok((times, ids, begin.elapsed()))
+    let took = begin.elapsed();
+    let cost = used.since(world.database_process, took, times.len());
+    Ok(Busy { times, ids, took, cost })
+}
+
+/// What came of keeping all connections busy.
+struct Busy {
+    times: Vec<Duration>,
+    ids: Vec<String>,
+    took: Duration,
+    cost: String,
+}
+
+impl Busy {
+    /// Prints a line; how many there were, and the ids.
+    fn print(self, what: &str) -> (usize, Vec<String>) {
+        let count = self.times.len();
+        let rate = count as f64 / self.took.as_secs_f64();
+        let [p50, p99, max] = quantiles(self.times);
+        println!("| {what} | {rate:.0} | {p50} | {p99} | {max} | {} |", self.cost);
+        (count, self.ids)
+    }
 }
 
 /// Reads pages by each filter, one after the other along the cursor, and from the beginning again at the end.
@@ -149,9 +172,9 @@ pub(crate) async fn lists(world: &World, options: &Options) -> anyhow::Result<()
             let begin = Instant::now();
             let answer = connection.send("GET", &page, "").await?;
             let took = begin.elapsed();
-            anyhow::ensure!(answer.status == 200, "{}", String::from_utf8_lossy(&answer.body));
+            answer.expect(200)?;
             times.push(took);
-            let body: Value = serde_json::from_slice(&answer.body)?;
+            let body: Value = serde_json::from_slice(answer.body)?;
             let info = &body["result_info"];
             if cursor.is_none() {
                 first.push(took);
@@ -165,12 +188,6 @@ pub(crate) async fn lists(world: &World, options: &Options) -> anyhow::Result<()
         println!("| {shown} | {total} | {first} | {p50} | {p99} | {max} |");
     }
     Ok(())
-}
-
-fn print_rate(what: &str, times: Vec<Duration>, took: Duration) {
-    let rate = times.len() as f64 / took.as_secs_f64();
-    let [p50, p99, max] = quantiles(times);
-    println!("| {what} | {rate:.0} | {p50} | {p99} | {max} |");
 }
 
 /// p50, p99 and maximum in ms.

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use np_control::adapters::clock::SystemClock;
+use np_control::{
+    adapters::clock::SystemClock,
+    app::draws::{Draws, RandomDraws},
+};
 use np_domain::{
     Timestamp,
     certificate::{
@@ -10,8 +13,8 @@ use np_domain::{
         Origin, Phase, Settled, Stalled, State, Wanted,
         chain::{ChainFacts, ValidatedChain},
     },
-    custom_hostname::{CustomHostname, HostnameRecord, Metadata, OwnershipToken},
-    id::{CertificateId, HostnameId, PackId, ZoneId},
+    custom_hostname::{CustomHostname, HostnameRecord, Metadata},
+    id::{HostnameId, ZoneId},
     origin::{CustomOrigin, OriginSni},
     ownership,
     ports::{Addition, Clock as _, HostnameStore as _},
@@ -19,17 +22,17 @@ use np_domain::{
     text::Explanation,
     tls_policy::TlsPolicy,
 };
-use uuid::Uuid;
 
 use crate::serving::World;
 
 /// Added by one call.
 const CHUNK: u64 = 4_096;
 
-/// Fills the large zone; how long it took.
-pub(crate) async fn fill(world: &World, count: u64) -> anyhow::Result<Duration> {
+/// Fills the large zone; how many were added, and how long it took. One that was filled before and kept goes on from there.
+pub(crate) async fn fill(world: &World, count: u64) -> anyhow::Result<(u64, Duration)> {
     let (begin, now) = (Instant::now(), SystemClock.now());
-    let mut next = 0;
+    let first = world.store.count(world.large).await?;
+    let mut next = first;
     while next < count {
         let end = (next + CHUNK).min(count);
         let additions = (next..end).map(|number| addition(world.large, number, now)).collect();
@@ -38,7 +41,12 @@ pub(crate) async fn fill(world: &World, count: u64) -> anyhow::Result<Duration> 
         }
         next = end;
     }
-    Ok(begin.elapsed())
+    Ok((next - first, begin.elapsed()))
+}
+
+/// Ids as the API draws them.
+fn draws() -> &'static dyn Draws {
+    &RandomDraws
 }
 
 /// Hostname `number`: 1 of 10 without a certificate, 1 of 20 waiting for control, 1 of 1,000 stalled, the others served.
@@ -47,7 +55,7 @@ fn addition(zone: ZoneId, number: u64, now: Timestamp) -> Addition {
     let word = ["app", "shop", "www", "portal", "status"][(number % 5) as usize];
     let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
     let name = format!("{word}.{scattered:06x}-{number}.customer{}.com", number % 1_000);
-    let id = HostnameId::from_uuid(Uuid::new_v4());
+    let id = draws().hostname_id();
     let ownership = match number % 50 {
         0 => ownership::State::new(created_at),
         _ => ownership::State::Proven(ownership::Proven {
@@ -65,7 +73,7 @@ fn addition(zone: ZoneId, number: u64, now: Timestamp) -> Addition {
         id,
         zone,
         name: name.parse().unwrap(),
-        token: OwnershipToken::from_uuid(Uuid::new_v4()),
+        token: draws().ownership_token(),
         ownership,
         origin,
         metadata: Metadata::default(),
@@ -96,7 +104,7 @@ fn certificate(
         tls: TlsPolicy::default(),
         keys: vec![KeyType::P256],
     };
-    let pack = PackId::from_uuid(Uuid::new_v4());
+    let pack = draws().pack_id();
     let mut certificate = Certificate::new(pack, hostname, wanted, created_at);
     // Not due in this run.
     let renew_at = now + Duration::from_secs(1_000_000);
@@ -125,7 +133,7 @@ fn certificate(
                 is_linked: true,
             };
             let issued = IssuedCertificate {
-                id: CertificateId::from_uuid(Uuid::new_v4()),
+                id: draws().certificate_id(),
                 origin: Origin::Authority(authority.unwrap_or(AuthorityName::LetsEncrypt)),
                 chain: ValidatedChain::restored(facts),
                 key: SealedBytes::from_vec(vec![7; 170]),

@@ -1,8 +1,9 @@
 //! How quick the API is, through real HTTP on loopback: durable creates, reads of one hostname, and pages of a list out of a
 //! million, by each filter, on SQLite and on PostgreSQL.
 //!
-//! Lists are read by cursor, the first page by an empty one. Server, client and database share the machine, and server and client this process. The hostnames of the lists are added
-//! through the store; everything that is measured goes through the router.
+//! Lists are read by cursor, the first page by an empty one. Server, client and database share the machine, and server and
+//! client this process, with threads of their own, so that it can be told what each of them costs. The hostnames of the lists
+//! are added through the store; everything that is measured goes through the router.
 
 #![expect(
     clippy::print_stdout,
@@ -11,11 +12,12 @@
 )]
 
 mod client;
+mod cost;
 mod figures;
 mod filling;
 mod serving;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use np_testkit::postgres::Postgres;
@@ -33,10 +35,14 @@ pub(crate) struct Options {
     pub(crate) pages: usize,
     /// Which databases.
     pub(crate) stores: Vec<String>,
+    /// What is measured: creates with reads, and lists.
+    pub(crate) figures: Vec<String>,
+    /// Where databases are kept for the next run; without, they are gone with this one.
+    pub(crate) keep: Option<PathBuf>,
 }
 
 const USAGE: &str = "bench/api [--hostnames 1000000] [--seconds 10] [--connections 64] [--pages 200] \
-    [--stores sqlite,postgres]";
+    [--stores sqlite,postgres] [--figures creates,lists] [--keep FOLDER]";
 
 fn options() -> anyhow::Result<Options> {
     let mut options = Options {
@@ -45,6 +51,8 @@ fn options() -> anyhow::Result<Options> {
         connections: 64,
         pages: 200,
         stores: vec!["sqlite".into(), "postgres".into()],
+        figures: vec!["creates".into(), "lists".into()],
+        keep: None,
     };
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     while let Some(word) = words.next() {
@@ -55,52 +63,73 @@ fn options() -> anyhow::Result<Options> {
             "--connections" => options.connections = value()?.parse()?,
             "--pages" => options.pages = value()?.parse()?,
             "--stores" => options.stores = value()?.split(',').map(str::to_owned).collect(),
+            "--figures" => options.figures = value()?.split(',').map(str::to_owned).collect(),
+            "--keep" => options.keep = Some(std::path::absolute(value()?)?),
             _ => anyhow::bail!(USAGE),
         }
     }
     Ok(options)
 }
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+/// The client's threads: this one.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let options = options()?;
     for store in &options.stores {
         match store.as_str() {
-            "sqlite" => {
-                let folder = tempfile::tempdir()?;
-                let url = format!("sqlite:{}", folder.path().join("bench.db").display());
-                measure("SQLite", &url, &options, || Ok(())).await?;
-            }
-            "postgres" => {
-                let cluster = Postgres::start_durable().await?;
-                let url = cluster.fresh_database()?;
-                measure("PostgreSQL", &url, &options, || cluster.settle()).await?;
-            }
+            "sqlite" => sqlite(&options).await?,
+            "postgres" => postgres(&options).await?,
             other => anyhow::bail!("unknown store {other}: sqlite or postgres"),
         }
     }
     Ok(())
 }
 
+async fn sqlite(options: &Options) -> anyhow::Result<()> {
+    let passing = tempfile::tempdir()?;
+    let folder = options.keep.as_deref().unwrap_or(passing.path());
+    std::fs::create_dir_all(folder)?;
+    let url = format!("sqlite:{}", folder.join("bench.db").display());
+    let world = serving::World::start(&url, None).await?;
+    measure("SQLite", world, options, || Ok(())).await
+}
+
+async fn postgres(options: &Options) -> anyhow::Result<()> {
+    let cluster = match &options.keep {
+        Some(folder) => Postgres::start_durable_in(&folder.join("postgres")).await?,
+        None => Postgres::start_durable().await?,
+    };
+    let world = serving::World::start(&cluster.database("bench")?, cluster.process_id()).await?;
+    measure("PostgreSQL", world, options, || cluster.settle()).await
+}
+
 async fn measure(
     name: &str,
-    url: &str,
+    world: serving::World,
     options: &Options,
     settle: impl Fn() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let world = serving::World::start(url).await?;
-    println!("## {name}\n\n| | /s | p50 ms | p99 ms | max ms |\n|---|---|---|---|---|");
-    let ids = figures::creates(&world, options).await?;
-    figures::reads(&world, options, &ids).await?;
-    let filled = filling::fill(&world, options.hostnames).await?;
-    // As autovacuum does in time.
-    settle()?;
-    println!(
-        "\n{} hostnames were added through the store in {:.0} s.\n\n| pages of 50 by | hostnames that match | first p50 ms | p50 ms | p99 ms | max ms |\n|---|---|---|---|---|---|",
-        options.hostnames,
-        filled.as_secs_f64()
-    );
-    figures::lists(&world, options).await?;
-    println!();
+    let wants = |figure: &str| options.figures.iter().any(|wanted| wanted == figure);
+    println!("## {name}\n");
+    let (filled, took) = filling::fill(&world, options.hostnames).await?;
+    if filled > 0 {
+        println!("{filled} hostnames were added through the store in {took:.0?}.\n");
+        // As autovacuum does in time.
+        settle()?;
+    }
+    if wants("creates") {
+        println!("| | /s | p50 ms | p99 ms | max ms | processors |\n|---|---|---|---|---|---|");
+        let ids = figures::creates(&world, options).await?;
+        figures::reads(&world, options, &ids).await?;
+        println!();
+    }
+    if wants("lists") {
+        println!(
+            "| pages of 50 by | hostnames that match | first p50 ms | p50 ms | p99 ms | max ms |"
+        );
+        println!("|---|---|---|---|---|---|");
+        figures::lists(&world, options).await?;
+        println!();
+    }
     Ok(())
 }

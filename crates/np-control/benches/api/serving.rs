@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use np_control::{
     adapters::{clock::SystemClock, trust_store::TrustStore},
     api::{
@@ -26,6 +27,7 @@ use np_domain::{
     zone::activation::Policy,
 };
 use np_store::{FileVault, Store, StoreOptions};
+use tokio::runtime::{self, Handle, Runtime};
 
 use crate::client::Connection;
 
@@ -38,16 +40,28 @@ pub(crate) struct World {
     pub(crate) small: ZoneId,
     /// The zone that is listed.
     pub(crate) large: ZoneId,
+    /// The database's process, when it has one of its own.
+    pub(crate) database_process: Option<u32>,
+    /// Whom the server and its database run on: other threads than the client's.
+    _threads: Threads,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    pub(crate) async fn start(url: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn start(url: &str, database_process: Option<u32>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let store = Arc::new(Store::open(url, &StoreOptions::default()).await?);
+        let threads = Threads::start()?;
+        // The store's own tasks run where it is opened.
+        let opened = url.to_owned();
+        let handle = threads.handle()?;
+        let opening = tokio::task::spawn_blocking(move || {
+            handle.block_on(Store::open(&opened, &StoreOptions::default()))
+        });
+        let store = Arc::new(opening.await??);
         let (clock, draws) = (Arc::new(SystemClock), Arc::new(RandomDraws));
         let shared: Arc<dyn Draws> = draws.clone();
-        let made = tokens::create_admin(store.as_ref(), shared.as_ref(), clock.now()).await?;
+        let now = clock.now();
+        let made = tokens::create_admin(store.as_ref(), shared.as_ref(), now).await?;
         let settings = ApiSettings {
             delegation_domain: DelegationDomain::new("dcv.platform.net".parse()?),
             cdn_domain: "cdn.platform.net".parse().ok(),
@@ -86,22 +100,59 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let server = listener.local_addr()?;
         let app = router(deps);
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        let listener = listener.into_std()?;
+        threads.handle()?.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            axum::serve(listener, app).await
+        });
         let token = made.secret.expose().to_owned();
         let mut connection = Connection::open(server, &token).await?;
-        let mut zones = Vec::new();
-        for name in ["small-provider.com", "large-provider.com"] {
-            let answer =
-                connection.send("POST", "/zones", &format!("{{\"name\":\"{name}\"}}")).await?;
-            let body: serde_json::Value = serde_json::from_slice(&answer.body)?;
-            zones.push(body["result"]["id"].as_str().unwrap_or_default().parse()?);
-        }
-        Ok(Self { store, server, token, small: zones[0], large: zones[1], _folder: folder })
+        // What is created in would be there already in the zone of an earlier run.
+        let small = zone(&mut connection, &format!("small-{}.com", now.unix_timestamp())).await?;
+        let large = zone(&mut connection, "large-provider.com").await?;
+        let (_threads, _folder) = (threads, folder);
+        Ok(Self { store, server, token, small, large, database_process, _threads, _folder })
     }
 
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
         Connection::open(self.server, &self.token).await
     }
+}
+
+/// Threads for the server. They end without being waited for, as they must where others are at work.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn start() -> std::io::Result<Self> {
+        let mut threads = runtime::Builder::new_multi_thread();
+        let threads = threads.worker_threads(2).thread_name("api").enable_all().build()?;
+        Ok(Self(Some(threads)))
+    }
+
+    fn handle(&self) -> anyhow::Result<Handle> {
+        Ok(self.0.as_ref().context("the threads ended")?.handle().clone())
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// The zone with this name, which an earlier run may have made.
+async fn zone(connection: &mut Connection, name: &str) -> anyhow::Result<ZoneId> {
+    let answer = connection.send("POST", "/zones", &format!("{{\"name\":\"{name}\"}}")).await?;
+    let mut body: serde_json::Value = serde_json::from_slice(answer.body)?;
+    if answer.status != 200 {
+        let found = connection.send("GET", &format!("/zones?name={name}"), "").await?;
+        found.expect(200)?;
+        body = serde_json::from_slice(found.body)?;
+        body["result"] = body["result"][0].take();
+    }
+    Ok(body["result"]["id"].as_str().context("a zone")?.parse()?)
 }
 
 /// Sees nothing: no diagnosis is asked for here.
