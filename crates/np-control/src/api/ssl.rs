@@ -2,10 +2,11 @@
 
 use axum::extract::{Query, State};
 use http::StatusCode;
+use np_domain::permission::Target;
 
 use super::{
     Api,
-    auth::InZone,
+    auth::{Caller, InZone},
     body::Body,
     certificate_packs::{PackInPath, view},
     envelope::{Envelope, Reply, ok},
@@ -21,12 +22,15 @@ use super::{
     },
 };
 use crate::app::{
-    access::{Area, Permission},
+    access::{self, Area, Permission},
     packs,
 };
 
-const RETRY: &[QueryParam] =
-    &[QueryParam::new("retry", shape::flag, "Check everything again at once.")];
+const RETRY: &[QueryParam] = &[QueryParam::new(
+    "retry",
+    shape::flag,
+    "Check everything again at once; takes a token that may change certificates.",
+)];
 const EDIT: &str = "ssl-verification-edit-ssl-certificate-pack-validation-method";
 const UNIVERSAL: &str = "universal-ssl-settings-for-a-zone-universal-ssl-settings-details";
 const SET_UNIVERSAL: &str = "universal-ssl-settings-for-a-zone-edit-universal-ssl-settings";
@@ -66,10 +70,14 @@ pub(crate) fn routes() -> Vec<Route> {
 
 async fn list(
     State(api): State<Api>,
+    Caller(caller): Caller,
     InZone(zone): InZone,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Reply {
     if matches!(Params::new(query).get("retry"), Some("true" | "1")) {
+        // It changes packs, and may place orders at a CA: whoever only looks has no say in that.
+        let target = Target::Zone(zone.id, zone.account);
+        access::settle(&caller, Permission::write(Area::Ssl), target)?;
         packs::recheck_all(&api.app, &zone).await?;
     }
     let (records, view) = (api.app.stores.packs.packs(zone.id).await?, view(&api, &zone));

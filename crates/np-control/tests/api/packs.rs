@@ -1,10 +1,12 @@
 //! Certificate packs of a zone's own hosts, their verification, the universal certificate and the recommendation.
 
+use http::Method;
 use np_domain::{
     certificate::{
         AuthorityName, AwaitingControl, Certificate, Control, ControlProof, KeyType, Order, State,
         Tries,
     },
+    permission::{Area, Group, Need, Reach},
     ports::{CertificateChange, CertificateStore as _, Clock as _, Hold, PackStore as _, Publish},
     text::Explanation,
 };
@@ -118,6 +120,31 @@ async fn an_ordered_pack_is_shown_with_a_token_for_each_name_until_it_is_deleted
     assert_eq!(world.get(&one).await.failure(), (404, 1602, ""));
     assert_eq!(world.delete(&one).await.failure(), (404, 1602, ""));
     assert_eq!(world.counted("pack.deleted"), Some(1));
+}
+
+#[tokio::test]
+async fn who_may_only_look_has_nothing_checked_again() {
+    let world = World::new().await;
+    let (zone, ssl) = zone(&world).await;
+    let made = world.post(&format!("{ssl}/certificate_packs/order"), order(json!({}))).await;
+    let id = made.result()["id"].as_str().unwrap();
+    place_order(&world, &zone, id).await;
+    let version = async || {
+        let found = world.store.pack(zone.parse().unwrap(), id.parse().unwrap()).await;
+        found.unwrap().unwrap().certificate.version
+    };
+    let before = version().await;
+    let look = [Group { reach: Reach::Zone, area: Area::Ssl, need: Need::Read }];
+    let bearer = format!("Bearer {}", world.colleague(&look, &world.everywhere()).await);
+    let get = async |query: &str| {
+        let path = format!("{ssl}/verification{query}");
+        world.send(Some(&bearer), Method::GET, &path, String::new()).await
+    };
+    assert_eq!(get("").await.result().as_array().unwrap().len(), 1);
+    assert_eq!(get("?retry=true").await.failure(), (403, 10000, ""));
+    assert_eq!(version().await, before);
+    world.get(&format!("{ssl}/verification?retry=true")).await.result();
+    assert_ne!(version().await, before);
 }
 
 #[tokio::test]
