@@ -3,20 +3,30 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use np_domain::{
+    Timestamp,
     custom_hostname::OwnershipToken,
     delegation::DelegationId,
     id::{
         AccountId, CertificateId, CsrId, DnsRecordId, HostnameId, PackId, PolicyId, TokenId,
         UserId, ZoneId,
     },
+    ports::Clock as _,
 };
 use rand::Rng;
 use uuid::Uuid;
+
+use crate::adapters::clock::SystemClock;
 
 /// A source of bytes that nobody can guess.
 pub trait Draws: Send + Sync {
     /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
+
+    /// The time that ids begin with of which there are many, so that rows that are added together lie together in every
+    /// index; nothing: they begin anyhow.
+    fn beginning(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// The real source: a cryptographic generator, seeded by the operating system.
@@ -26,6 +36,11 @@ pub struct RandomDraws;
 impl Draws for RandomDraws {
     fn fill(&self, bytes: &mut [u8]) {
         rand::rng().fill_bytes(bytes);
+    }
+
+    /// Not the time of any `Clock`: nothing is decided by it, and nobody reads it out of an id.
+    fn beginning(&self) -> Option<Timestamp> {
+        Some(SystemClock.now())
     }
 }
 
@@ -60,14 +75,25 @@ impl dyn Draws + '_ {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
+    /// A UUID that begins with the time, where there is one (version 7), with 74 random bits. For what is no secret.
+    fn uuid_in_order(&self) -> Uuid {
+        let millis = self.beginning().map(|at| at.unix_timestamp_nanos() / 1_000_000);
+        match millis.and_then(|millis| u64::try_from(millis).ok()) {
+            Some(millis) => {
+                uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+            }
+            None => self.uuid(),
+        }
+    }
+
     /// The id of a new hostname.
     pub fn hostname_id(&self) -> HostnameId {
-        HostnameId::from_uuid(self.uuid())
+        HostnameId::from_uuid(self.uuid_in_order())
     }
 
     /// The id of a new certificate pack.
     pub fn pack_id(&self) -> PackId {
-        PackId::from_uuid(self.uuid())
+        PackId::from_uuid(self.uuid_in_order())
     }
 
     /// The id of an uploaded certificate.
@@ -138,6 +164,10 @@ impl dyn Draws + '_ {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -154,5 +184,28 @@ mod tests {
     fn random_draws_differ() {
         let draws: &dyn Draws = &RandomDraws;
         assert_ne!(draws.zone_id(), draws.zone_id());
+        assert_ne!(draws.hostname_id(), draws.hostname_id());
+    }
+
+    #[test]
+    fn ids_of_hostnames_begin_with_the_time_and_tokens_do_not() {
+        struct At(Timestamp);
+        impl Draws for At {
+            fn fill(&self, bytes: &mut [u8]) {
+                RandomDraws.fill(bytes);
+            }
+
+            fn beginning(&self) -> Option<Timestamp> {
+                Some(self.0)
+            }
+        }
+        let at = datetime!(2026-11-30 18:00:00.123 UTC);
+        let draws: &dyn Draws = &At(at);
+        let (id, later) = (draws.hostname_id().to_string(), At(at + Duration::from_millis(1)));
+        let millis = u64::from_str_radix(&id.replace('-', "")[..12], 16).unwrap();
+        assert_eq!(i128::from(millis), at.unix_timestamp_nanos() / 1_000_000);
+        assert_eq!(&id[14..15], "7", "{id}");
+        assert!(id < (&later as &dyn Draws).hostname_id().to_string());
+        assert_eq!(&draws.ownership_token().to_string()[14..15], "4");
     }
 }
