@@ -28,6 +28,12 @@ const QUEUE_MAX: usize = 1024;
 
 /// So much of the file readers see in memory without copying it: the most that SQLite maps. It takes addresses, not memory.
 const MAPPED_BYTES_MAX: &str = "2147418112";
+/// How much of the file the writer keeps in memory, in KiB as SQLite takes it: adding a hostname touches a dozen pages, which
+/// are soon out of SQLite's own 2 MiB when there are many hostnames.
+const WRITER_CACHE: &str = "-65536";
+/// After so many pages of 4 KiB the write-ahead log is brought into the file: SQLite's own 1,000 are what one group of
+/// creates changes, so that each page would be written twice. The log grows to some 128 MiB.
+const CHECKPOINT_PAGES: &str = "32000";
 
 /// An open file. Cheap to clone; the writer ends with the last one.
 #[derive(Clone)]
@@ -63,7 +69,11 @@ impl File {
             })
             .foreign_keys(true)
             .busy_timeout(options.wait_max);
-        let connection = database.connect().await.map_err(OpenError::Connect)?;
+        let writer = database
+            .clone()
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        let connection = writer.connect().await.map_err(OpenError::Connect)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.wait_max)
