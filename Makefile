@@ -38,6 +38,13 @@ schemathesis: setup ## Call the API with many more requests made from its OpenAP
 	NAMEPLATE_SCHEMATHESIS_EXAMPLES=100 NAMEPLATE_SCHEMATHESIS_SECONDS=1800 NAMEPLATE_SCHEMATHESIS_SEED=$${SEED:-$$RANDOM} \
 		$(CARGO) test -p np-control --test api schemathesis_finds -- --nocapture
 
+# How long `make fuzz` feeds each parser.
+FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: setup ## Feed broken bytes to each parser of what strangers send, for FUZZ_SECONDS=60 each
+	NAMEPLATE_FUZZ_SECONDS=$(FUZZ_SECONDS) $(CARGO) test --workspace --no-fail-fast fuzz:: -- --nocapture
+
 .PHONY: fault-zoo
 fault-zoo: setup ## Diagnose every fault of the zoo against real and misbehaving servers
 	$(CARGO) test -p np-control --test zoo $(ARGS)

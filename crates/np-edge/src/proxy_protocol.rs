@@ -163,6 +163,39 @@ mod tests {
         }
     }
 
+    mod fuzz {
+        use np_testkit::fuzz::inputs;
+
+        use super::*;
+
+        #[test]
+        fn a_header_ends_where_it_ends_whatever_follows_and_grows_to_it() {
+            let rest = [192, 0, 2, 7, 10, 0, 0, 1, 18, 103, 1, 187];
+            let corpus = [
+                b"PROXY TCP4 192.0.2.7 10.0.0.1 4711 443\r\nGET / HTTP/1.1\r\n".to_vec(),
+                b"PROXY TCP6 2001:db8::7 ::1 4711 443\r\n".to_vec(),
+                b"PROXY UNKNOWN\r\n".to_vec(),
+                v2(1, 0x11, &rest),
+                v2(1, 0x21, &[7; 40]),
+                v2(0, 0, &[]),
+                v2(1, 0x31, &[0; 216]),
+            ];
+            let mut headers = 0;
+            for input in inputs(corpus) {
+                let Parsed::Header(said, length) = parse(&input) else { continue };
+                headers += 1;
+                assert_eq!(parse(&input[..length]), Parsed::Header(said, length));
+                for part in 0..length {
+                    match parse(&input[..part]) {
+                        Parsed::Partial(more @ 1..) => assert!(part + more <= length),
+                        other => panic!("{other:?} of {part} bytes"),
+                    }
+                }
+            }
+            assert!(headers >= 7);
+        }
+    }
+
     #[test]
     fn what_is_no_header_is_refused() {
         for bytes in [

@@ -17,6 +17,7 @@
 //! | [`postgres`] | PostgreSQL: a cluster of one's own, or one that all tests share |
 //! | [`sdk`] | scripts against the official SDKs, in Python and TypeScript |
 //! | [`program`] | any real program as a child of the test |
+//! | [`fuzz`] | inputs that are almost right, for parsers of what strangers send |
 //! | [`ports`], [`wait`] | free ports; waiting for a condition instead of sleeping |
 
 #![forbid(unsafe_code)]
@@ -24,6 +25,7 @@
 pub mod ca;
 pub mod clock;
 pub mod dns;
+pub mod fuzz;
 pub mod gate;
 pub mod knot;
 pub mod mail;

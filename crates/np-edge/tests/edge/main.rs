@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failure in the arrangement of a test is a failed test")]
 
 mod clients;
+mod conformance;
 mod forwarding;
+mod fuzz;
 mod handshake;
 mod hostile;
 mod interim;

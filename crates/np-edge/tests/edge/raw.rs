@@ -39,14 +39,20 @@ pub(crate) async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) 
     stream.flush().await.unwrap();
 }
 
+pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
+pub(crate) const PRIORITY: u8 = 2;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const PUSH_PROMISE: u8 = 5;
+pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
+pub(crate) const PADDED: u8 = 8;
 
 /// An HTTP/2 connection whose frames a test writes itself.
 pub(crate) struct Frames(TlsClientStream);
@@ -55,6 +61,7 @@ pub(crate) struct Frames(TlsClientStream);
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) kind: u8,
+    pub(crate) flags: u8,
     pub(crate) stream: u32,
     pub(crate) payload: Vec<u8>,
 }
@@ -62,17 +69,30 @@ pub(crate) struct Frame {
 impl Frames {
     /// Connects, and says what a client has to say first.
     pub(crate) async fn connect(world: &World, name: &str) -> Self {
-        let stream = Hello::to(name).http2().connect(world.edge.https_addr()).await.unwrap();
-        let mut frames = Self(stream);
+        let mut frames = Self::silent(world, name).await;
         write(&mut frames.0, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
         frames.send(SETTINGS, 0, 0, &[]).await;
         frames
     }
 
+    /// Connects, and says nothing yet.
+    pub(crate) async fn silent(world: &World, name: &str) -> Self {
+        Self(Hello::to(name).http2().connect(world.edge.https_addr()).await.unwrap())
+    }
+
     pub(crate) async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        self.send_raw(&frame(kind, flags, stream, payload)).await;
+    }
+
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
         // An edge that has gone is seen by what is read.
-        let _ = self.0.write_all(&frame(kind, flags, stream, payload)).await;
+        let _ = self.0.write_all(bytes).await;
         let _ = self.0.flush().await;
+    }
+
+    /// Sends nothing more.
+    pub(crate) async fn end(&mut self) {
+        let _ = self.0.shutdown().await;
     }
 
     /// The next frame; `None` at the end of the connection.
@@ -84,7 +104,7 @@ impl Frames {
             let mut payload = vec![0; usize::try_from(length).unwrap()];
             self.0.read_exact(&mut payload).await.ok()?;
             let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
-            Some(Frame { kind: head[3], stream, payload })
+            Some(Frame { kind: head[3], flags: head[4], stream, payload })
         };
         tokio::time::timeout(PATIENCE, reading).await.expect("a frame, or the end")
     }
