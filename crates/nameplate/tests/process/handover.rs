@@ -21,19 +21,19 @@ use super::{
     world::{END_WITHIN, EXECUTABLE, Nameplate, visitor::Visitor},
 };
 
-const HOST: &str = "app.customer.com";
+pub(crate) const HOST: &str = "app.customer.com";
 
 /// A control, an edge that may be replaced, and a hostname that is served.
-struct Served {
+pub(crate) struct Served {
     control: Nameplate,
-    edge: Nameplate,
+    pub(crate) edge: Nameplate,
     dns: DnsServer,
     _origin: Origin,
     zone: String,
 }
 
 impl Served {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (dns, origin) = (DnsServer::start().await.unwrap(), Origin::start().await.unwrap());
         dns.set("origin.provider.com", RecordType::A, &["127.0.0.1"]);
         let mut control = Nameplate::new("control").unwrap().resolving_by(dns.address());
@@ -58,7 +58,7 @@ impl Served {
         self.control.active(&path).await.unwrap();
     }
 
-    fn visitor(&self) -> Visitor {
+    pub(crate) fn visitor(&self) -> Visitor {
         Visitor::new(loopback(self.edge.ports.https), &self.control.local_root()).unwrap()
     }
 }
