@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
     header::{
-        AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, FORWARDED, HOST,
+        ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, FORWARDED, HOST,
         PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
     },
 };
@@ -35,8 +35,10 @@ static CLAIMS: [HeaderName; 8] = [
     HeaderName::from_static("true-client-ip"),
 ];
 
-/// What is never passed on, named by `Connection` or not.
-static HOP_BY_HOP: [HeaderName; 6] = [
+/// What is never passed on, named by `Connection` or not. `Alt-Svc` names ports of the host that the visitor knows, which is
+/// the edge, and an origin can only mean its own.
+static HOP_BY_HOP: [HeaderName; 7] = [
+    ALT_SVC,
     HeaderName::from_static("keep-alive"),
     PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION,
@@ -274,6 +276,7 @@ mod tests {
         check(&[("connection", "close, X-Private"), ("x-private", "1"), ("x", "2")], &[("x", "2")]);
         check(&[("connection", "cookie, host"), ("cookie", "a=b")], &[("cookie", "a=b")]);
         check(&[("keep-alive", "5"), ("proxy-authorization", "x"), ("upgrade", "h2c")], &[]);
+        check(&[("alt-svc", "h3=\":443\"")], &[]);
         check(&[("te", "gzip, trailers")], &[("te", "trailers")]);
         check(&[("te", "gzip")], &[]);
         check(&[("transfer-encoding", "chunked"), ("trailer", "x")], &[("trailer", "x")]);

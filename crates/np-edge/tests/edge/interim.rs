@@ -7,7 +7,7 @@ use np_domain::tls_policy::{Switch, TlsPolicy};
 use tokio::net::TcpStream;
 
 use crate::{
-    raw,
+    clients, raw,
     scripted::{After, Scripted, ok},
     world::{Hello, World},
 };
@@ -65,6 +65,21 @@ async fn hints_of_the_origin_reach_http1_and_http2_visitors_alike() {
         "{answer}"
     );
     assert_eq!(over_http2(&world).await, [(103, Some(LINK.to_owned())), (200, None)]);
+}
+
+#[tokio::test]
+async fn nghttp_is_given_the_hint_before_the_page() {
+    let world = World::start().await;
+    let _origin = origin(&world, hint_then_page()).await;
+    world.proven(HOST).tls(hinting()).publish();
+    let url = format!("https://{}/", world.edge.https_addr());
+    let authority = format!(":authority: {HOST}");
+    let arguments = ["--verbose", "-H", &authority, "-H", "accept: text/html", &url];
+    let said = clients::said("nghttp", &arguments, "").await;
+    let hint = said.find(":status: 103").unwrap_or_else(|| panic!("{said}"));
+    let link = said.find(&format!("link: {LINK}")).unwrap_or_else(|| panic!("{said}"));
+    let page = said.find(":status: 200").unwrap_or_else(|| panic!("{said}"));
+    assert!(hint < link && link < page, "{said}");
 }
 
 #[tokio::test]
