@@ -38,9 +38,8 @@ impl Program {
         let mut arguments = env::args_os();
         // The name that it was called by, not the file behind it: a link may lead to a new version by now.
         let path = match arguments.next() {
-            Some(name) if name.as_bytes().contains(&b'/') => {
-                env::current_dir().map(|folder| folder.join(name))?
-            }
+            Some(name) if name.as_bytes().starts_with(b"/") => name.into(),
+            Some(name) if name.as_bytes().contains(&b'/') => env::current_dir()?.join(name),
             _ => env::current_exe()?,
         };
         let arguments = arguments.filter(|argument| argument != TAKEOVER).collect();
