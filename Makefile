@@ -88,6 +88,10 @@ bench-issuance: setup ## Measure certificates a second from a local ACME server
 bench-edge: setup ## Measure the edge beside nginx, HAProxy and Caddy: names, memory, handshakes, requests
 	bench/edge $(ARGS)
 
+.PHONY: bench-flood
+bench-flood: setup ## Measure what visitors notice of floods, and of a feed with 5,000 changes a second
+	bench/flood $(ARGS)
+
 .PHONY: bench-time-to-active
 bench-time-to-active: setup ## Measure from creating a hostname to HTTPS 200 on it
 	bench/time-to-active $(ARGS)

@@ -133,14 +133,14 @@ fn apply(replica: &Replica, from: u64, items: Vec<Item>) -> anyhow::Result<()> {
 }
 
 /// A CA like the public ones: an intermediate of a root that nobody needs here.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
     der: Vec<u8>,
 }
 
 impl Authority {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let (root_key, key) = (KeyPair::generate()?, KeyPair::generate()?);
         let root = Issuer::new(ca("Benchmark Root X1")?, root_key);
         let params = ca("Benchmark Intermediate E1")?;
@@ -160,7 +160,7 @@ impl Authority {
         Ok((params.signed_by(&key, &self.issuer)?, key))
     }
 
-    fn entry(&self, number: u32, node_key: &NodeKey) -> anyhow::Result<Entry> {
+    pub(crate) fn entry(&self, number: u32, node_key: &NodeKey) -> anyhow::Result<Entry> {
         let name = name(number);
         let (leaf, key) = self.issue(&name, number)?;
         let certificate = ServedCertificate {

@@ -53,17 +53,7 @@ impl Done {
 
 impl Handshakes {
     pub(crate) fn new(server: SocketAddr, in_flight: usize, names: u32) -> Self {
-        let mut provider = ring::default_provider();
-        provider.kx_groups = vec![ring::kx_group::X25519];
-        let builder = ClientConfig::builder_with_provider(Arc::new(provider));
-        let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]);
-        let builder = builder.expect("ring's provider speaks TLS 1.3");
-        let mut config = builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(OfTheName))
-            .with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        Self { connector: Arc::new(config).into(), server, in_flight, names }
+        Self { connector: client(&[]).into(), server, in_flight, names }
     }
 
     /// One handshake for the name with this number.
@@ -111,6 +101,22 @@ impl Handshakes {
         times.sort_unstable();
         Ok(Done { count: times.len(), took, times })
     }
+}
+
+/// A client that speaks TLS 1.3, resumes nothing and checks the name only.
+pub(crate) fn client(alpn: &[&[u8]]) -> Arc<ClientConfig> {
+    let mut provider = ring::default_provider();
+    provider.kx_groups = vec![ring::kx_group::X25519];
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider));
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]);
+    let builder = builder.expect("ring's provider speaks TLS 1.3");
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(OfTheName))
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    Arc::new(config)
 }
 
 /// A number below `names`: neighbours are far apart.
