@@ -1,57 +1,19 @@
 //! The ACME adapter against Pebble: real orders, real validation, and a CA that refuses good nonces.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::support::{
-    MemorySecrets, NAME, OpenVault, Stage, complete, exact, in_days, issue, terms, verdict,
-    with_wildcard,
+use crate::{
+    acme_world::World,
+    support::{complete, exact, in_days, issue, terms, verdict, with_wildcard},
 };
-use np_control::adapters::acme::{AcmeAuthority, AcmeSettings, ExternalAccount};
+use np_control::adapters::acme::{AcmeSettings, ExternalAccount};
 use np_domain::{
     certificate::{Actor, Control, ControlProof, DcvMethod, KeyType, Order, Problem, TxtChallenge},
     ports::{Authority, AuthorityError, OrderStatus, OrderTerms},
     secret::SecretBytes,
     text::Explanation,
 };
-use np_testkit::{
-    dns::RecordType,
-    pebble::{Options, Pebble},
-};
-
-struct World {
-    stage: Stage,
-    pebble: Pebble,
-    secrets: Arc<MemorySecrets>,
-}
-
-impl World {
-    async fn start(change: impl FnOnce(&mut Options)) -> Self {
-        let stage = Stage::start().await;
-        let mut options = Options::new(stage.dns.address());
-        options.http_port = stage.web.port();
-        change(&mut options);
-        let pebble = Pebble::start(options).await.expect("Pebble");
-        Self { stage, pebble, secrets: Arc::default() }
-    }
-
-    fn settings(&self) -> AcmeSettings {
-        let root_pem = self.pebble.tls_root_pem().expect("Pebble's root");
-        AcmeSettings {
-            contacts: vec!["ops@provider.com".to_owned()],
-            root_pem: Some(root_pem),
-            ..AcmeSettings::new(NAME, self.pebble.directory_url())
-        }
-    }
-
-    /// A process of its own, as far as the CA can tell; the memory is shared.
-    fn authority(&self) -> AcmeAuthority {
-        self.authority_with(self.settings())
-    }
-
-    fn authority_with(&self, settings: AcmeSettings) -> AcmeAuthority {
-        AcmeAuthority::new(settings, self.secrets.clone(), Arc::new(OpenVault)).expect("a client")
-    }
-}
+use np_testkit::dns::RecordType;
 
 fn base64url(text: &str) -> Vec<u8> {
     use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -185,6 +147,40 @@ async fn a_ca_that_wants_a_known_account_gets_it() {
     let external_account = Some(ExternalAccount { key_id: "kid-1".to_owned(), hmac_key });
     let known = world.authority_with(AcmeSettings { external_account, ..world.settings() });
     issue(&known, &world.stage, &wanted).await.unwrap();
+}
+
+#[tokio::test]
+async fn certificates_are_of_the_profile_that_is_configured() {
+    const SHORT: Duration = Duration::from_secs(6 * 24 * 3600);
+    let world = World::start(|options| {
+        options.profiles.insert("short".to_owned(), SHORT);
+    })
+    .await;
+    let of = |profile: &str| {
+        let profile = Some(profile.to_owned());
+        world.authority_with(AcmeSettings { profile, ..world.settings() })
+    };
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    let chain = issue(&of("short"), &world.stage, &wanted).await.unwrap();
+    let life = chain.facts().not_after - chain.facts().not_before;
+    assert!((life - SHORT).abs() < time::Duration::MINUTE, "{life}");
+
+    let refusal = of("long").place(&wanted).await.unwrap_err();
+    let AuthorityError::Refused(Problem { actor: Actor::Provider, message }) = refusal else {
+        panic!("not the provider's to mend: {refusal}")
+    };
+    assert!(message.as_str().contains("long"), "{message}");
+}
+
+#[tokio::test]
+async fn an_order_says_when_it_ends() {
+    let world = World::start(|_| ()).await;
+    let host = world.stage.host("app.customer.com");
+    let wanted = terms(exact(&host), DcvMethod::Http, KeyType::P256);
+    let order = world.authority().place(&wanted).await.unwrap();
+    let end = order.expires_at.expect("Pebble says when");
+    assert!(end > in_days(0) && end < in_days(30), "{end}");
 }
 
 #[tokio::test]

@@ -34,11 +34,36 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The CA's name in all tests.
 pub(crate) const NAME: AuthorityName = AuthorityName::LetsEncrypt;
 
-/// Secrets in memory.
+/// Secrets in memory, which can be lost at one write.
 #[derive(Default)]
-pub(crate) struct MemorySecrets(Mutex<HashMap<String, SealedBytes>>);
+pub(crate) struct MemorySecrets(Mutex<HashMap<String, SealedBytes>>, Mutex<Option<Loss>>);
+
+/// At which write the caller finds memory gone, as one does who dies there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// A first secret was kept, and nobody heard of it.
+    AfterKeep,
+    /// Another one was to take its place, and does not.
+    BeforeReplace,
+    /// Another one took its place, and nobody heard of it.
+    AfterReplace,
+}
 
 impl MemorySecrets {
+    /// Loses the next write of that kind.
+    pub(crate) fn lose(&self, loss: Loss) {
+        *self.1.lock().expect("no panic") = Some(loss);
+    }
+
+    fn lost(&self, now: Loss) -> Result<(), StoreError> {
+        let mut loss = self.1.lock().expect("no panic");
+        if *loss == Some(now) {
+            *loss = None;
+            return Err(StoreError::Unavailable("lost".into()));
+        }
+        Ok(())
+    }
+
     /// The names of what is kept.
     pub(crate) fn names(&self) -> Vec<String> {
         self.0.lock().expect("no panic").keys().cloned().collect()
@@ -57,7 +82,9 @@ impl SecretStore for MemorySecrets {
         sealed: &SealedBytes,
     ) -> Result<SealedBytes, StoreError> {
         let mut kept = self.0.lock().expect("no panic");
-        Ok(kept.entry(name.to_owned()).or_insert_with(|| sealed.clone()).clone())
+        let kept = kept.entry(name.to_owned()).or_insert_with(|| sealed.clone()).clone();
+        self.lost(Loss::AfterKeep)?;
+        Ok(kept)
     }
 
     async fn forget_secrets(&self, from: &str, until: &str) -> Result<(), StoreError> {
@@ -71,10 +98,12 @@ impl SecretStore for MemorySecrets {
         expected: &SealedBytes,
         sealed: &SealedBytes,
     ) -> Result<Option<SealedBytes>, StoreError> {
+        self.lost(Loss::BeforeReplace)?;
         let mut kept = self.0.lock().expect("no panic");
         if let Some(secret) = kept.get_mut(name).filter(|secret| *secret == expected) {
             *secret = sealed.clone();
         }
+        self.lost(Loss::AfterReplace)?;
         Ok(kept.get(name).cloned())
     }
 

@@ -49,16 +49,24 @@ pub fn due(active: &Active) -> Timestamp {
 }
 
 /// The moment in the suggested window that `draw` stands for, of which each is as likely (RFC 9773 section 4.2). Drawn from
-/// the certificate's own digest, so that asking again does not draw again. Never so late that a renewal could miss the end.
+/// the certificate's own digest, so that asking again does not draw again. What lies before the certificate's beginning is no
+/// part of the window. Never so late that a renewal could miss the end: of a life that is too short for a CA to be asked in
+/// time, not later than by the rule.
 pub fn suggested(
     suggestion: &Suggestion,
     draw: u32,
     not_before: Timestamp,
     not_after: Timestamp,
 ) -> Timestamp {
-    let length = (suggestion.end - suggestion.start).max(Duration::ZERO);
-    let moment = suggestion.start + length * (f64::from(draw) / f64::from(u32::MAX));
-    moment.min(not_after - (not_after - not_before) / 10)
+    let start = suggestion.start.max(not_before);
+    let length = (suggestion.end - start).max(Duration::ZERO);
+    let moment = start + length * (f64::from(draw) / f64::from(u32::MAX));
+    let life = not_after - not_before;
+    let latest = match life < Duration::seconds_f64(2.0 * ASK_DELAY_MAX.as_secs_f64()) {
+        true => renew_at(not_before, not_after),
+        false => not_after - life / 10,
+    };
+    moment.min(latest)
 }
 
 /// When to ask the CA again.
@@ -116,8 +124,9 @@ mod tests {
             (day(60), day(62), 0, day(60)),
             (day(60), day(62), u32::MAX, day(62)),
             (day(60), day(64), u32::MAX / 2, day(62)),
-            // Revoked: at once.
-            (day(-2), day(-1), u32::MAX, day(-1)),
+            // Revoked soon after it was issued: at once.
+            (day(-2), day(-1), u32::MAX, day(0)),
+            (day(-2), day(2), u32::MAX / 2, day(1)),
             // A window of no length, or turned round.
             (day(60), day(60), u32::MAX, day(60)),
             (day(60), day(50), u32::MAX, day(60)),
@@ -127,6 +136,16 @@ mod tests {
             let suggestion = Suggestion { start, end: until, explanation: None };
             let at = suggested(&suggestion, draw, FROM, end);
             assert!((at - expected).abs() < Duration::SECOND, "{at} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn a_life_of_minutes_does_not_wait_for_a_window_of_days() {
+        let end = FROM + Duration::minutes(3);
+        let around = (FROM - Duration::days(1), FROM + Duration::days(1));
+        let suggestion = Suggestion { start: around.0, end: around.1, explanation: None };
+        for (draw, expected) in [(0, FROM), (u32::MAX, FROM + Duration::minutes(2))] {
+            assert_eq!(suggested(&suggestion, draw, FROM, end), expected);
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
@@ -22,9 +22,12 @@ use hyper_util::{
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient, Problem};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
+use serde::Deserialize;
 use thiserror::Error as ThisError;
+use time::format_description::well_known::Rfc2822;
+use tokio::time::Instant;
 
-use np_domain::name::DnsName;
+use np_domain::{Timestamp, name::DnsName};
 
 use super::{AcmeSettings, AcmeSetupError, txt};
 
@@ -32,6 +35,9 @@ use super::{AcmeSettings, AcmeSetupError, txt};
 pub(super) const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 /// The most nonces that are kept. Older ones go first, because CAs forget them.
 pub(super) const NONCES_MAX: usize = 64;
+
+/// A directory is used for this long.
+const DIRECTORY_AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// Who asks, in requests that the library does not make; CAs want to know (RFC 8555 section 6.1).
 pub(super) const USER_AGENT: &str = concat!("nameplate/", env!("CARGO_PKG_VERSION"));
@@ -47,6 +53,9 @@ pub(super) enum ExchangeError {
     /// Not in time.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
+    /// The URL is none.
+    #[error("what the authority gave as a URL is none")]
+    Url(#[from] http::Error),
     /// The body broke off or is too long.
     #[error("the answer could not be read")]
     Body(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -56,7 +65,7 @@ pub(super) enum ExchangeError {
     /// The CA asks for patience.
     #[error("the authority is busy")]
     Busy {
-        /// How long, if it said so in seconds.
+        /// How long, if it said so.
         retry_after: Option<Duration>,
         /// Why.
         problem: Problem,
@@ -69,6 +78,8 @@ pub(super) struct CaClient {
     https: Client<HttpsConnector<HttpConnector>, BodyWrapper<Bytes>>,
     nonces: Arc<Nonces>,
     issuer: Arc<Mutex<Option<DnsName>>>,
+    directory_url: String,
+    directory: Arc<Mutex<Option<Kept>>>,
     timeout: Duration,
 }
 
@@ -86,8 +97,9 @@ impl CaClient {
             .enable_http2()
             .wrap_connector(tcp);
         let https = Client::builder(TokioExecutor::new()).build(connector);
-        let (nonces, issuer) = (Arc::default(), Arc::default());
-        Ok(Self { https, nonces, issuer, timeout: settings.timeout })
+        let (nonces, issuer, directory) = Default::default();
+        let (directory_url, timeout) = (settings.directory_url.clone(), settings.timeout);
+        Ok(Self { https, nonces, issuer, directory_url, directory, timeout })
     }
 
     /// The name by which the CA is known in records that stay, as its last authorization said.
@@ -97,25 +109,58 @@ impl CaClient {
 }
 
 impl CaClient {
+    /// The directory, asked for anew at times, because CAs change theirs.
+    pub(super) async fn directory(&self) -> Result<Arc<Directory>, BoxError> {
+        let kept = || self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, directory)) = &*kept()
+            && at.elapsed() < DIRECTORY_AGE_MAX
+        {
+            return Ok(directory.clone());
+        }
+        let asked = Arc::new(self.ask_directory().await?);
+        *kept() = Some((Instant::now(), asked.clone()));
+        Ok(asked)
+    }
+
     /// Asks for the directory, and whether what comes is one (RFC 8555 section 7.1.1).
-    pub(super) async fn directory(
-        &self,
-        url: &str,
-    ) -> Result<serde_json::Value, Box<dyn std::error::Error + Send + Sync>> {
-        let request = Request::get(url)
-            .header(header::USER_AGENT, USER_AGENT)
-            .body(BodyWrapper::from(Vec::new()))?;
-        let answer = tokio::time::timeout(self.timeout, read(self.https.request(request))).await;
-        let answer = answer.map_err(|_| ExchangeError::TimedOut(self.timeout))??;
+    async fn ask_directory(&self) -> Result<Directory, BoxError> {
+        let answer = self.get(&self.directory_url).await?;
         if !answer.status().is_success() {
             return Err(ExchangeError::Status(answer.status()).into());
         }
-        let directory: serde_json::Value = serde_json::from_slice(answer.body())?;
-        match directory.get("newOrder") {
-            Some(_) => Ok(directory),
+        let said: serde_json::Value = serde_json::from_slice(answer.body())?;
+        match said.get("newOrder") {
+            Some(_) => Ok(serde_json::from_value(said)?),
             None => Err("what is at the URL is no ACME directory: it names no newOrder".into()),
         }
     }
+
+    /// Asks for what nobody needs to sign for.
+    pub(super) async fn get(&self, url: &str) -> Result<Response<Bytes>, ExchangeError> {
+        let request = Request::get(url).header(header::USER_AGENT, USER_AGENT);
+        let request = request.body(BodyWrapper::from(Vec::new()))?;
+        let answer = tokio::time::timeout(self.timeout, read(self.https.request(request))).await;
+        let answer = answer.map_err(|_| ExchangeError::TimedOut(self.timeout))??;
+        match busy(&answer) {
+            Some(busy) => Err(busy),
+            None => Ok(answer),
+        }
+    }
+}
+
+/// A directory, and since when it is known.
+type Kept = (Instant, Arc<Directory>);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where what we ask for ourselves is to be had.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Directory {
+    pub(super) new_nonce: String,
+    pub(super) new_order: String,
+    pub(super) key_change: Option<String>,
+    pub(super) renewal_info: Option<String>,
 }
 
 fn tls_config(settings: &AcmeSettings) -> Result<ClientConfig, AcmeSetupError> {
@@ -172,21 +217,46 @@ async fn read(sent: ResponseFuture) -> Result<Response<Bytes>, ExchangeError> {
 
 /// Lets pass what ACME knows: successes, and refusals with a problem document.
 fn judged(answer: Response<Bytes>) -> Result<BytesResponse, ExchangeError> {
+    if let Some(busy) = busy(&answer) {
+        return Err(busy);
+    }
     let status = answer.status();
-    if status.is_client_error() || status.is_server_error() {
-        let problem: Problem =
-            serde_json::from_slice(answer.body()).map_err(|_| ExchangeError::Status(status))?;
-        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            let retry_after = retry_after(answer.headers().get(header::RETRY_AFTER));
-            return Err(ExchangeError::Busy { retry_after, problem });
-        }
+    let is_error = status.is_client_error() || status.is_server_error();
+    if is_error && problem(&answer).is_none() {
+        return Err(ExchangeError::Status(status));
     }
     Ok(BytesResponse::from(answer.map(Full::new)))
 }
 
-/// The seconds of a Retry-After; its other form, a date, counts as none, because the CA's clock is not ours.
-fn retry_after(value: Option<&HeaderValue>) -> Option<Duration> {
-    value?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+/// Whether the CA asks for patience, and says why.
+fn busy(answer: &Response<Bytes>) -> Option<ExchangeError> {
+    let is_busy =
+        matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    let problem = is_busy.then(|| problem(answer)).flatten()?;
+    Some(ExchangeError::Busy { retry_after: retry_after(answer.headers()), problem })
+}
+
+fn problem(answer: &Response<Bytes>) -> Option<Problem> {
+    serde_json::from_slice(answer.body()).ok()
+}
+
+/// How long a Retry-After asks to wait. A date counts from the answer's own, because the CA's clock is not ours.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = text(headers.get(header::RETRY_AFTER)?)?;
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let (until, now) = (date(&value)?, date(&text(headers.get(header::DATE)?)?)?);
+    Some((until - now).max(time::Duration::ZERO).unsigned_abs())
+}
+
+fn date(text: &str) -> Option<Timestamp> {
+    Timestamp::parse(text.trim(), &Rfc2822).ok()
+}
+
+/// The text of a header.
+pub(super) fn text(value: &HeaderValue) -> Option<String> {
+    value.to_str().ok().map(str::to_owned)
 }
 
 fn with_nonce(nonce: HeaderValue) -> Response<Full<Bytes>> {
@@ -228,17 +298,24 @@ mod tests {
         assert_eq!(taken, expected);
     }
 
+    const NOW: &str = "Sun, 22 Nov 2026 10:00:00 GMT";
+
     fn answer(status: u16, retry_after: &'static str, body: &'static str) -> Response<Bytes> {
         let builder = Response::builder().status(status).header(header::RETRY_AFTER, retry_after);
+        let builder = builder.header(header::DATE, NOW);
         builder.body(Bytes::from_static(body.as_bytes())).expect("a response")
     }
 
     #[test]
     fn busy_answers_carry_the_time_to_wait_and_errors_without_problem_their_status() {
         let limited = r#"{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "slower"}"#;
-        for (wait, expected) in
-            [("120", Some(Duration::from_secs(120))), ("Sun, 22 Nov 2026 10:00:00 GMT", None)]
-        {
+        let seconds = |n| Some(Duration::from_secs(n));
+        for (wait, expected) in [
+            ("120", seconds(120)),
+            ("Sun, 22 Nov 2026 10:01:30 GMT", seconds(90)),
+            ("Sun, 22 Nov 2026 09:00:00 GMT", seconds(0)),
+            ("soon", None),
+        ] {
             match judged(answer(429, wait, limited)) {
                 Err(ExchangeError::Busy { retry_after, problem }) => {
                     assert_eq!(
@@ -251,6 +328,8 @@ mod tests {
         }
         let gateway = judged(answer(502, "", "<html>"));
         assert!(matches!(gateway, Err(ExchangeError::Status(StatusCode::BAD_GATEWAY))));
+        let unsaid = judged(answer(503, "30", "<html>"));
+        assert!(matches!(unsaid, Err(ExchangeError::Status(StatusCode::SERVICE_UNAVAILABLE))));
         assert!(judged(answer(400, "", limited)).is_ok(), "ACME reads the problem itself");
     }
 }

@@ -1,109 +1,91 @@
-//! An order with an end that is wished for (`notAfter`, RFC 8555 section 7.4), which instant-acme has no word for: the one
-//! request that is signed here. All else about the order is instant-acme's, which finds it by its URL.
+//! Orders are placed here, because instant-acme has no word for an end that is wished for (`notAfter`, RFC 8555 section 7.4) and
+//! drops when the order itself ends (`expires`). All else about an order is instant-acme's, which finds it by its URL.
 //!
-//! Many CAs, Let's Encrypt among them, take no such wish and say that the request is malformed. Then the order is placed
-//! without it, and the CA decides.
+//! Many CAs, Let's Encrypt among them, take no wish for the end and say that the request is malformed. Then the order is
+//! placed without it, and the CA decides.
 
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use http::{HeaderValue, Request, header};
-use instant_acme::{AccountCredentials, BodyWrapper, BytesResponse, Error, HttpClient};
+use http::header;
+use instant_acme::Error;
 use np_domain::Timestamp;
-use ring::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
-};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
-use super::client::{CaClient, REPLAY_NONCE, USER_AGENT};
-
-/// Who signs.
-pub(super) struct Signer {
-    /// The account's URI.
-    pub(super) account: String,
-    /// Its key.
-    pub(super) credentials: AccountCredentials,
-}
+use super::{
+    client::{CaClient, text},
+    jws::{self, Signer},
+    problem,
+};
 
 /// What is ordered.
 pub(super) struct Wish<'a> {
     pub(super) names: Vec<String>,
     pub(super) profile: Option<&'a str>,
-    pub(super) not_after: Timestamp,
+    pub(super) not_after: Option<Timestamp>,
+    /// The id of the certificate that is renewed (RFC 9773 section 4.1).
+    pub(super) replaces: Option<String>,
+}
+
+/// What was placed.
+pub(super) struct Placed {
+    /// The order's URL.
+    pub(super) url: String,
+    /// When the CA forgets it, if it said so.
+    pub(super) expires_at: Option<Timestamp>,
+    /// Whether it took it as the renewal that was wished for.
+    pub(super) is_renewal: bool,
 }
 
 impl Wish<'_> {
     fn payload(&self) -> Result<Value, Error> {
         let names = self.names.iter().map(|name| json!({ "type": "dns", "value": name }));
-        let end = self.not_after.replace_nanosecond(0).map_err(other)?;
-        let end = end.format(&Rfc3339).map_err(other)?;
-        let mut payload = json!({ "identifiers": names.collect::<Vec<_>>(), "notAfter": end });
+        let mut payload = json!({ "identifiers": names.collect::<Vec<_>>() });
         if let Some(profile) = self.profile {
             payload["profile"] = profile.into();
+        }
+        if let Some(end) = self.not_after {
+            let end = end.replace_nanosecond(0).map_err(|why| Error::Other(why.into()))?;
+            let end = end.format(&Rfc3339).map_err(|why| Error::Other(why.into()))?;
+            payload["notAfter"] = end.into();
+        }
+        if let Some(replaced) = &self.replaces {
+            payload["replaces"] = replaced.as_str().into();
         }
         Ok(payload)
     }
 }
 
-/// Places the order; its URL.
+/// Places the order.
 pub(super) async fn place(
     client: &CaClient,
-    directory_url: &str,
     signer: &Signer,
-    wish: &Wish<'_>,
-) -> Result<String, Error> {
-    let directory = client.directory(directory_url).await.map_err(Error::Other)?;
-    let url =
-        |name: &str| directory[name].as_str().map(str::to_owned).ok_or("the directory has a gap");
-    let (new_nonce, new_order) = (url("newNonce")?, url("newOrder")?);
-    let nonce = nonce(client, &new_nonce).await?;
-    let body = signed(signer, &new_order, &nonce, &wish.payload()?)?;
-    let request = Request::post(&new_order)
-        .header(header::USER_AGENT, USER_AGENT)
-        .header(header::CONTENT_TYPE, "application/jose+json")
-        .body(BodyWrapper::from(body.into_bytes()))
-        .map_err(other)?;
-    let answer = client.request(request).await?;
-    location(answer).await
-}
-
-async fn nonce(client: &CaClient, url: &str) -> Result<String, Error> {
-    let request = Request::head(url).header(header::USER_AGENT, USER_AGENT);
-    let request = request.body(BodyWrapper::from(Vec::new())).map_err(other)?;
-    let answer = client.request(request).await?;
-    let nonce = answer.parts.headers.get(REPLAY_NONCE).and_then(text);
-    nonce.ok_or(Error::Str("no nonce was given"))
-}
-
-async fn location(mut answer: BytesResponse) -> Result<String, Error> {
-    if !answer.parts.status.is_success() {
-        let body = answer.body.into_bytes().await.map_err(Error::Other)?;
-        return Err(Error::Api(serde_json::from_slice(&body)?));
+    wish: Wish<'_>,
+) -> Result<Placed, Error> {
+    match place_once(client, signer, &wish).await {
+        Err(Error::Api(problem)) if wish.not_after.is_some() && problem::is_malformed(&problem) => {
+            let why = problem.detail.as_deref().unwrap_or_default();
+            tracing::info!(why, "acme.decides_the_life_itself");
+            place_once(client, signer, &Wish { not_after: None, ..wish }).await
+        }
+        other => other,
     }
-    let url = answer.parts.headers.get(header::LOCATION).and_then(text);
-    url.ok_or(Error::Str("the order has no URL"))
 }
 
-/// The request as RFC 7515 section 7.2.2 has it; the account's key is P-256, as instant-acme makes them.
-fn signed(signer: &Signer, url: &str, nonce: &str, payload: &Value) -> Result<String, Error> {
-    let header = json!({ "alg": "ES256", "kid": signer.account, "nonce": nonce, "url": url });
-    let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    let (header, payload) = (encode(&header), encode(payload));
-    let random = SystemRandom::new();
-    let key = signer.credentials.private_key().secret_pkcs8_der();
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key, &random);
-    let signature = key
-        .map_err(|_| Error::Str("the account's key is of another kind"))?
-        .sign(&random, format!("{header}.{payload}").as_bytes())
-        .map_err(|_| Error::Str("the account's key does not sign"))?;
-    let signature = BASE64_URL_SAFE_NO_PAD.encode(signature);
-    Ok(json!({ "protected": header, "payload": payload, "signature": signature }).to_string())
+async fn place_once(client: &CaClient, signer: &Signer, wish: &Wish<'_>) -> Result<Placed, Error> {
+    let url = client.directory().await.map_err(Error::Other)?.new_order.clone();
+    let (headers, body) = jws::post(client, signer, &url, &wish.payload()?).await?;
+    let url = headers.get(header::LOCATION).and_then(text);
+    let said: Said = serde_json::from_slice(&body)?;
+    Ok(Placed {
+        url: url.ok_or(Error::Str("the order has no URL"))?,
+        expires_at: said.expires.and_then(|text| Timestamp::parse(&text, &Rfc3339).ok()),
+        // Who takes it says so (RFC 9773 section 5).
+        is_renewal: wish.replaces.is_some() && wish.replaces == said.replaces,
+    })
 }
 
-fn text(value: &HeaderValue) -> Option<String> {
-    value.to_str().ok().map(str::to_owned)
-}
-
-fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::Other(error.into())
+#[derive(Deserialize)]
+struct Said {
+    expires: Option<String>,
+    replaces: Option<String>,
 }

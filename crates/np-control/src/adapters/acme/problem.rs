@@ -49,6 +49,27 @@ pub(super) fn of_new_order(error: Error) -> AuthorityError {
     }
 }
 
+/// What an error means while an order is placed that is to renew something: what speaks against the renewal alone must not stand
+/// in the way of an order that names nothing.
+pub(super) fn of_replacing_order(error: Error) -> AuthorityError {
+    match &error {
+        Error::Api(problem) if speaks_of_replaced(problem) => {
+            AuthorityError::NotReplaceable(explain(problem).message)
+        }
+        _ => of_new_order(error),
+    }
+}
+
+/// RFC 9773 has one type for it; CAs have others for a certificate that they do not know, or know as another account's.
+fn speaks_of_replaced(problem: &CaProblem) -> bool {
+    let is_unknown = problem.status == Some(StatusCode::NOT_FOUND.as_u16());
+    is_unknown
+        || matches!(
+            kind(problem.r#type.as_deref()),
+            "alreadyReplaced" | "conflict" | "malformed" | "unauthorized"
+        )
+}
+
 /// What an error means for an order that the CA has known: it may have forgotten it, or it may be another account's.
 pub(super) fn of_known_order(error: Error) -> AuthorityError {
     let is_gone = match &error {
@@ -63,6 +84,24 @@ pub(super) fn of_known_order(error: Error) -> AuthorityError {
         _ => false,
     };
     if is_gone { AuthorityError::OrderGone } else { of_any(error) }
+}
+
+/// What a refusal may have to do with our account, beside what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// The CA does not take what we sign: the account may have another key by now.
+    Key,
+    /// The CA does not know the account.
+    Unknown,
+}
+
+/// Whether a refusal may come from our account.
+pub(super) fn doubt(problem: &CaProblem) -> Option<Doubt> {
+    match kind(problem.r#type.as_deref()) {
+        "accountDoesNotExist" => Some(Doubt::Unknown),
+        "badPublicKey" | "malformed" | "unauthorized" => Some(Doubt::Key),
+        _ => None,
+    }
 }
 
 /// Whether a fresh nonce is all that is wanted.

@@ -11,7 +11,7 @@ use np_domain::{
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{account::AccountKeeper, refused};
+use super::{account::AccountKeeper, challenges::refused};
 
 /// The bytes of an account's digest that make its label (draft-ietf-acme-dns-account-label section 3.1).
 const LABEL_BYTES: usize = 10;

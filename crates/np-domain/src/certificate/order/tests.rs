@@ -607,7 +607,8 @@ fn the_word_of_the_ca_moves_the_renewal_and_its_silence_leaves_it() {
     let window = Suggestion { start: START - hour, end: START - hour, explanation: None };
     let advice = Advice { suggestion: window, ask_after: Some(Duration::from_secs(3600)) };
     for (answer, renew_at, ask_at) in [
-        (Answer::Advised(advice), START - hour, Some(START + hour)),
+        // Not before the certificate began.
+        (Answer::Advised(advice), START, Some(START + hour)),
         (Answer::Failed, by_rule, Some(START + renewal::ASK_DELAY)),
         (Answer::Silent, by_rule, None),
     ] {

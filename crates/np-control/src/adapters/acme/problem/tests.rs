@@ -65,6 +65,25 @@ fn each_kind_of_problem_names_who_must_act_and_keeps_the_words_of_the_ca() {
 }
 
 #[test]
+fn what_speaks_against_a_renewal_alone_leaves_the_order_possible() {
+    for (kind, status, is_about_it) in [
+        ("alreadyReplaced", 409, true),
+        ("conflict", 409, true),
+        ("malformed", 400, true),
+        ("unauthorized", 403, true),
+        ("other", 404, true),
+        ("rejectedIdentifier", 400, false),
+        ("caa", 403, false),
+        ("rateLimited", 429, false),
+        ("serverInternal", 500, false),
+    ] {
+        let meant = of_replacing_order(Error::Api(problem(kind, "no", status)));
+        let is_so = matches!(meant, AuthorityError::NotReplaceable(_));
+        assert_eq!(is_so, is_about_it, "{kind}: {meant:?}");
+    }
+}
+
+#[test]
 fn subproblems_are_told_one_by_one_with_their_names() {
     let mut compound = problem("compound", "several", 403);
     compound.subproblems = serde_json::from_value(json!([
