@@ -12,6 +12,7 @@ use np_domain::{
     authority::pacing,
     certificate::{
         Actor, AuthorityName, CertName, Control, ControlProof, DcvMethod, Order, Problem,
+        renewal::{Advice, Suggestion},
     },
     ports::{Authority, AuthorityError, Clock, LimitScope, OrderStatus, OrderTerms},
     text::Explanation,
@@ -31,7 +32,9 @@ use super::{
 /// A CA forgets an order that nobody finishes within this.
 const ORDER_LIFE: Duration = Duration::days(7);
 /// Certificates begin this long before they are signed, as those of public CAs do.
-const BACKDATED: Duration = Duration::hours(1);
+pub(super) const BACKDATED: Duration = Duration::hours(1);
+/// It wants to be asked so often when to renew.
+const ASK_AFTER: std::time::Duration = std::time::Duration::from_secs(12 * 3600);
 /// Old orders are forgotten each time so many were placed.
 const FORGET_EVERY: u64 = 512;
 /// Of the calls that fail by themselves, one in so many loses the order.
@@ -48,6 +51,8 @@ pub struct Limits {
     pub failures: (u32, Duration),
     /// Certificates for exactly the same names.
     pub duplicates: (u32, Duration),
+    /// Certificates for one registered domain, renewals that name what they replace aside.
+    pub per_domain: Option<(u32, Duration)>,
 }
 
 /// Let's Encrypt's, as published on 2026-08-05.
@@ -55,12 +60,14 @@ pub const LETS_ENCRYPT: Limits = Limits {
     orders: (300, Duration::hours(3)),
     failures: (5, Duration::hours(1)),
     duplicates: (5, Duration::days(7)),
+    per_domain: Some((50, Duration::days(7))),
 };
 /// Smaller ones for the CA that steps in: no page says Google's.
 pub const SMALL: Limits = Limits {
     orders: (100, Duration::hours(1)),
     failures: (5, Duration::hours(1)),
     duplicates: (5, Duration::days(7)),
+    per_domain: None,
 };
 
 /// What a CA saw.
@@ -80,12 +87,15 @@ pub struct Tally {
     pub too_many_failures: u64,
     /// Certificates asked for beyond the limit of those with the same names.
     pub too_many_duplicates: u64,
+    /// Certificates asked for beyond the limit of those for a domain.
+    pub too_many_of_domain: u64,
 }
 
 impl Tally {
     /// How often a limit was exceeded.
     pub fn violations(&self) -> u64 {
-        self.too_many_orders + self.too_many_failures + self.too_many_duplicates
+        let Self { too_many_orders, too_many_failures, .. } = self;
+        too_many_orders + too_many_failures + self.too_many_duplicates + self.too_many_of_domain
     }
 }
 
@@ -108,6 +118,9 @@ struct Memory {
     allowance: Option<(f64, Timestamp)>,
     failed: HashMap<Box<str>, VecDeque<Timestamp>>,
     signed: HashMap<Box<str>, VecDeque<Timestamp>>,
+    signed_of_domain: HashMap<Box<str>, VecDeque<Timestamp>>,
+    /// When which leaf was signed; only in a simulation in which it is asked.
+    leaves: HashMap<Box<[u8]>, Timestamp>,
     tally: Tally,
 }
 
@@ -115,6 +128,7 @@ struct Memory {
 struct Kept {
     at: At,
     names: Vec<CertName>,
+    is_renewal: bool,
     placed_at: Timestamp,
 }
 
@@ -269,14 +283,14 @@ impl Authority for SimulatedAuthority {
         self.name
     }
 
-    /// What is published. Failures and duplicates are counted here in any stretch of the time, not by a bucket: half a
-    /// bucket is what never exceeds that.
+    /// What is published. All but orders is counted here in any stretch of the time, not by a bucket: half a bucket is what
+    /// never exceeds that.
     fn limits(&self) -> pacing::Limits {
         let limit = |count: u32, per: Duration| pacing::Limit::new(count, per.unsigned_abs());
         let half = |(count, per): (u32, Duration)| limit((count / 2).max(1), per);
         pacing::Limits {
             orders: limit(self.limits.orders.0, self.limits.orders.1),
-            per_domain: None,
+            per_domain: self.limits.per_domain.and_then(half),
             per_name_set: half(self.limits.duplicates),
             failures_per_name: half(self.limits.failures),
         }
@@ -301,7 +315,12 @@ impl Authority for SimulatedAuthority {
             let number = memory.tally.orders;
             memory.forget_old(now);
             let url = format!("order/{number}");
-            let kept = Kept { at: At::Pending, names: terms.names.clone(), placed_at: now };
+            let kept = Kept {
+                at: At::Pending,
+                names: terms.names.clone(),
+                is_renewal: terms.replaces.is_some(),
+                placed_at: now,
+            };
             memory.orders.insert(url.as_str().into(), kept);
             let controls = terms.names.iter().enumerate().map(|(position, name)| Control {
                 name: name.clone(),
@@ -383,7 +402,17 @@ impl Authority for SimulatedAuthority {
             let kept = memory.kept(order, now)?;
             kept.at = At::Valid(leaf.der().to_vec().into_boxed_slice());
             let names = set_of(&kept.names);
+            let domain = kept.names.first().map(|name| name.base().registrable().to_string());
+            let counts = !kept.is_renewal;
             memory.tally.signed += 1;
+            if self.plan.recall.is_some() {
+                memory.leaves.insert(leaf.der().to_vec().into_boxed_slice(), now);
+            }
+            if let (true, Some(limit), Some(domain)) = (counts, self.limits.per_domain, domain)
+                && note(&mut memory.signed_of_domain, &domain, limit, now)
+            {
+                memory.tally.too_many_of_domain += 1;
+            }
             if note(&mut memory.signed, &names, self.limits.duplicates, now) {
                 memory.tally.too_many_duplicates += 1;
             }
@@ -400,5 +429,19 @@ impl Authority for SimulatedAuthority {
         };
         may_die().await;
         Ok(chain)
+    }
+
+    /// What it has issued before a recall is to be renewed at once, all else around the day when two thirds of its life are over.
+    async fn renewal_advice(&self, leaf_der: &[u8]) -> Result<Option<Advice>, AuthorityError> {
+        let Some(recall) = self.plan.recall else { return Ok(None) };
+        let now = self.reached().await?;
+        let Some(signed_at) = self.memory().leaves.get(leaf_der).copied() else { return Ok(None) };
+        let at = match signed_at < recall && recall <= now {
+            true => recall - Duration::DAY,
+            false => signed_at + self.plan.life * 2 / 3,
+        };
+        let (start, end) = (at - Duration::DAY, at + Duration::DAY);
+        let suggestion = Suggestion { start, end, explanation: None };
+        Ok(Some(Advice { suggestion, ask_after: Some(ASK_AFTER) }))
     }
 }

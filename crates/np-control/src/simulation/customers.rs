@@ -122,7 +122,11 @@ impl Customer {
         let broken = if breaks { breaks_of(&mut chance, plan, added_at) } else { Vec::new() };
         let mut id = [0; 16];
         id[12..].copy_from_slice(&(number + 1).to_be_bytes());
-        let name = format!("app.customer{number}.com");
+        // Not from the same dice: what else is drawn stays what it was.
+        let name = match number % 100 < plan.shared_percent {
+            true => format!("app{number}.agency.com"),
+            false => format!("app.customer{number}.com"),
+        };
         Self {
             id: HostnameId::from_bytes(id),
             name: Hostname::restored(dns(&name)),

@@ -61,6 +61,11 @@ impl Ends {
         ended
     }
 
+    /// When what the hostname is served with began.
+    pub(super) fn began(&self, id: HostnameId) -> Option<Timestamp> {
+        self.lives.get(&id).map(|(began, _)| *began)
+    }
+
     /// Whether the hostname is served with something in force at `now`.
     pub(super) fn is_served(&self, id: HostnameId, now: Timestamp) -> bool {
         self.lives.get(&id).is_some_and(|(_, end)| *end > now)

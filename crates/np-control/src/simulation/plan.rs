@@ -25,6 +25,10 @@ pub struct Plan {
     pub outage: (Timestamp, Duration),
     /// Of how many hostnames in a hundred DNS breaks and heals, again and again.
     pub broken_percent: u32,
+    /// Of how many hostnames in a hundred the name is within one domain, which CAs limit.
+    pub shared_percent: u32,
+    /// When CAs want everything renewed that they have issued; only then they are asked at all when to renew.
+    pub recall: Option<Timestamp>,
     /// The main CA's certificates live this long.
     pub life: Duration,
     /// How far apart rounds are, at most.
@@ -58,6 +62,8 @@ impl Plan {
             onboarding: Duration::days(28),
             outage: (START + Duration::days(400), Duration::hours(72)),
             broken_percent: 5,
+            shared_percent: 2,
+            recall: None,
             life: Duration::days(90),
             round: Duration::hours(1),
             failure_odds: 100,

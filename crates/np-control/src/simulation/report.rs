@@ -28,6 +28,8 @@ pub struct Report {
     pub excused: u64,
     /// Hostnames that are not served at the end, though all has been well with them for days.
     pub unserved: Vec<Hostname>,
+    /// Hostnames that are served at the end with what was issued before a recall.
+    pub not_recalled: u64,
     /// What each CA saw.
     pub authorities: Vec<(AuthorityName, Tally)>,
     /// How long it took.
@@ -48,7 +50,8 @@ pub struct Lost {
 impl Report {
     /// Whether every promise was kept.
     pub fn is_good(&self) -> bool {
-        self.lost.is_empty() && self.unserved.is_empty() && self.violations() == 0
+        let is_all_served = self.lost.is_empty() && self.unserved.is_empty();
+        is_all_served && self.not_recalled == 0 && self.violations() == 0
     }
 
     /// How often a CA's limit was exceeded.
@@ -76,8 +79,11 @@ impl fmt::Display for Report {
             )?;
             writeln!(
                 f,
-                "  {name:<14} limits exceeded: {} of new orders, {} of failed validations, {} of the same names",
-                tally.too_many_orders, tally.too_many_failures, tally.too_many_duplicates
+                "  {name:<14} limits exceeded: {} of new orders, {} of failed validations, {} of the same names, {} of a domain",
+                tally.too_many_orders,
+                tally.too_many_failures,
+                tally.too_many_duplicates,
+                tally.too_many_of_domain
             )?;
         }
         writeln!(f, "  ended, nobody could have renewed {:>8}", self.excused)?;
@@ -88,6 +94,9 @@ impl fmt::Display for Report {
         writeln!(f, "  not served at the end           {:>9}", self.unserved.len())?;
         for name in self.unserved.iter().take(NAMED_MAX) {
             writeln!(f, "    {name}")?;
+        }
+        if self.not_recalled > 0 {
+            writeln!(f, "  not replaced after the recall   {:>9}", self.not_recalled)?;
         }
         let verdict = if self.is_good() { "every promise was kept" } else { "FAILED" };
         write!(f, "  {verdict}, in {:.1} s", self.took.as_secs_f64())

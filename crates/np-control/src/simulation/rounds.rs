@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    authority::{LETS_ENCRYPT, SMALL, SimulatedAuthority},
+    authority::{BACKDATED, LETS_ENCRYPT, SMALL, SimulatedAuthority},
     chance::Chance,
     customers::Customers,
     judge,
@@ -259,6 +259,12 @@ impl Simulation {
             let is_well = !customer.broken.iter().any(|(_, to, _)| *to > since);
             is_well && customer.added_at < since && !is_served(customer.id)
         });
+        let before = |at: Timestamp| {
+            let began = |id| ends.as_ref().ok().and_then(|ends| ends.began(id));
+            let all = self.customers.all.iter();
+            all.filter_map(|customer| began(customer.id)).filter(|began| *began < at).count()
+        };
+        let recall = self.plan.recall.filter(|at| *at <= now);
         Report {
             seed: self.plan.seed,
             hostnames: self.plan.hostnames,
@@ -267,6 +273,7 @@ impl Simulation {
             crashes: self.crashes,
             unserved: unserved.map(|customer| customer.name.clone()).collect(),
             authorities: self.authorities.iter().map(|ca| (ca.name(), ca.tally())).collect(),
+            not_recalled: recall.map_or(0, |at| before(at - BACKDATED)) as u64,
             lost: self.lost.clone(),
             excused: self.excused,
             took: self.started.elapsed(),

@@ -36,6 +36,29 @@ async fn no_certificate_that_can_be_renewed_ends_and_no_limit_is_exceeded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_hostnames_of_one_domain_are_issued_and_renewed_within_its_limit() {
+    let onboarding = Duration::days(3);
+    let plan = Plan { shared_percent: 80, onboarding, ..Plan::small(SEED, 100, 100) };
+    let report = simulate(&plan).await;
+    assert!(report.is_good(), "{report}");
+    assert!(
+        report.authorities.iter().all(|(_, saw)| saw.signed > 0),
+        "no limit was felt: {report}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_ca_recalls_is_replaced_within_two_days() {
+    let (onboarding, recall) = (Duration::days(3), START + Duration::days(10));
+    let small = Plan { onboarding, broken_percent: 0, ..Plan::small(SEED, 60, 12) };
+    let report = simulate(&Plan { recall: Some(recall), ..small.clone() }).await;
+    assert!(report.is_good(), "{report}");
+    assert!(report.signed() >= 2 * u64::from(small.hostnames), "{report}");
+    let report = simulate(&small).await;
+    assert!(report.signed() < 2 * u64::from(small.hostnames), "renewed without recall: {report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn renewal_on_the_last_day_is_found_out() {
     let small = Plan::small(SEED, 30, 105);
     // The first certificates end while the main CA is away.
