@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Migrate(ConfigArgs),
     /// Give the user who was made at the first start a new key for X-Auth-Key, and print it; the old one opens nothing more
     RollKey(ConfigArgs),
+    /// Give the accounts at the certificate authorities that speak ACME, or at one of them, another key. May be interrupted and
+    /// run again; processes that run go on with the new key by themselves
+    RollCaKey(RollCaKeyArgs),
     /// Say why a hostname is not active, who must act and how; also of one that was not added yet. Without a hostname: whether
     /// this installation is well. Exit codes: 0 no problem, 3 problems, 1 it could not be found out
     Doctor(DoctorArgs),
@@ -84,6 +87,16 @@ impl NodeArgs {
     pub(crate) fn beginning(&self) -> Beginning {
         if self.takeover { Beginning::Takeover } else { Beginning::Afresh }
     }
+}
+
+/// Whose account gets another key.
+#[derive(Debug, Args)]
+pub(crate) struct RollCaKeyArgs {
+    /// The CA: lets_encrypt, google, ssl_com, digicert [default: all that are configured]
+    #[arg(value_name = "CA")]
+    pub(crate) authority: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// What is examined, and how.
@@ -157,6 +170,10 @@ pub(crate) struct SimulateArgs {
     /// For how many hours
     #[arg(long, default_value_t = 72)]
     pub(crate) outage_hours: u32,
+    /// On which day the CAs want everything renewed at once that they have issued, as after a mistake of theirs; they are then asked
+    /// twice a day when to renew, which makes the simulation slower
+    #[arg(long)]
+    pub(crate) recall_day: Option<u32>,
     /// Of how many hostnames in a hundred DNS breaks and heals
     #[arg(long, default_value_t = 5)]
     pub(crate) broken_percent: u32,

@@ -201,11 +201,17 @@ impl Config {
             );
             authority.driven().map_err(of(&section))?;
         }
-        self.check_default_authority().map_err(of("certificates"))
+        let certificates = &self.certificates;
+        let fallback = certificates.fallback_authorities.iter();
+        let named = fallback.map(|word| ("fallback_authorities", *word));
+        [("default_authority", certificates.default_authority)]
+            .into_iter()
+            .chain(named)
+            .try_for_each(|(key, word)| self.check_configured(key, word))
+            .map_err(of("certificates"))
     }
 
-    fn check_default_authority(&self) -> Result<(), Invalid> {
-        let word = self.certificates.default_authority;
+    fn check_configured(&self, key: &'static str, word: AuthorityWord) -> Result<(), Invalid> {
         if self.authorities.contains_key(&word) {
             return Ok(());
         }
@@ -213,7 +219,7 @@ impl Config {
         let message = format!(
             "{name:?} is not configured: add [authorities.{name}], or name one that is there"
         );
-        Err(Invalid::new("default_authority", message))
+        Err(Invalid::new(key, message))
     }
 }
 

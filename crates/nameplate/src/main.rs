@@ -62,6 +62,11 @@ fn run(command: Command) -> Result<(), Failure> {
             let loaded = load(&args)?;
             block_on(compose::roll_key(&loaded))
         }
+        Command::RollCaKey(args) => {
+            let loaded = load(&args.config)?;
+            let only = args.authority.as_deref().map(reissue::authority).transpose()?;
+            block_on(compose::authorities::roll_account_keys(&loaded, only))
+        }
         Command::Doctor(args) => block_on(doctor::run(args)),
         Command::Reissue(args) => {
             let loaded = load(&args.config)?;

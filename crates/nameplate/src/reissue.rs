@@ -132,7 +132,8 @@ fn scope_words(args: &ReissueArgs) -> String {
     if args.revoke { format!("{scope} --revoke") } else { scope }
 }
 
-fn authority(word: &str) -> anyhow::Result<AuthorityName> {
+/// The CA with this name.
+pub(crate) fn authority(word: &str) -> anyhow::Result<AuthorityName> {
     let known = AuthorityName::ALL.map(|(_, word)| word).join(", ");
     AuthorityName::parse(word).with_context(|| format!("{word} is no CA; those are {known}"))
 }

@@ -46,6 +46,7 @@ fn plan(args: &SimulateArgs) -> Result<Plan, Failure> {
         hostnames: args.hostnames,
         length: Duration::days(args.days.into()),
         outage,
+        recall: args.recall_day.map(|day| START + Duration::days(day.into())),
         broken_percent: args.broken_percent,
         life: Duration::days(args.life_days.into()),
         sabotage: args.one_ca.then_some(Sabotage::NoFallback),

@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use np_control::{
     adapters::{
-        acme::{self, AcmeAuthority, AcmeSettings, ExternalAccount},
+        acme::{self, AcmeAuthority, AcmeSettings, ExternalAccount, Rolled},
         local_ca::{LocalAuthority, LocalSettings},
     },
     reconcile::Authorities,
@@ -24,7 +24,7 @@ use np_domain::{
     secret::SecretBytes,
 };
 
-use super::mail;
+use super::{control, mail};
 use crate::config::{
     Loaded,
     authorities::{Acme, Binding, BindingKey, Driven},
@@ -51,7 +51,7 @@ pub(crate) fn settings(loaded: &Loaded) -> Result<Vec<Settings>, ConfigError> {
         let blame = |invalid| loaded.blame(&section(name), invalid);
         match authority.driven().map_err(blame)? {
             Driven::Acme(acme) => {
-                acme_settings(name, acme).map(|acme| Settings::Acme(Box::new(acme))).map_err(blame)
+                acme_settings(name, *acme).map(|acme| Settings::Acme(Box::new(acme))).map_err(blame)
             }
             Driven::Local { validity } => {
                 let domain = loaded.config.dns.domain(&loaded.config.platform);
@@ -94,6 +94,7 @@ fn acme_settings(name: AuthorityName, acme: Acme) -> Result<AcmeSettings, Invali
         external_account: acme.binding.map(external_account).transpose()?,
         profile: acme.profile,
         txt: acme.txt,
+        limits: acme.limits,
         root_pem: root,
         ..AcmeSettings::new(name, acme.directory_url)
     })
@@ -158,7 +159,10 @@ pub(crate) async fn build(deps: &BuildDeps<'_>) -> Result<Built, Failure> {
     let (mut built, mut local_root) = (Vec::<Arc<dyn Authority>>::new(), None);
     for settings in settings(loaded)? {
         match settings {
-            Settings::Acme(settings) => built.push(Arc::new(acme_authority(deps, *settings)?)),
+            Settings::Acme(acme) => {
+                let authority = acme_authority(loaded, deps.stores, deps.vault, *acme)?;
+                built.push(Arc::new(authority));
+            }
             Settings::Local(settings) => {
                 let authority = local_authority(deps, settings).await?;
                 let path = loaded.config.data.local_root();
@@ -169,12 +173,59 @@ pub(crate) async fn build(deps: &BuildDeps<'_>) -> Result<Built, Failure> {
             }
         }
     }
-    let default = loaded.config.certificates.default_authority.into();
-    let authorities = Authorities::new(built, default).ok_or_else(|| {
+    let certificates = &loaded.config.certificates;
+    let authorities = Authorities::new(built, certificates.default_authority.into());
+    let authorities = authorities.and_then(|all| all.preferring(certificates.preference()));
+    let authorities = authorities.ok_or_else(|| {
         let message = "is not among the configured authorities: name one that is";
         loaded.blame("certificates", Invalid::new("default_authority", message))
     })?;
-    Ok(Built { authorities, local_root })
+    Ok(Built { authorities: authorities.breaking(certificates.breaker()), local_root })
+}
+
+/// Gives our accounts at the CAs, or at `only` one of them, another key each.
+pub(crate) async fn roll_account_keys(
+    loaded: &Loaded,
+    only: Option<AuthorityName>,
+) -> Result<(), Failure> {
+    let vault: Arc<dyn Vault> = Arc::new(control::vault(loaded)?);
+    let stores = Stores::of(Arc::new(control::open_store(loaded).await?));
+    let wanted = settings(loaded)?.into_iter().filter_map(|settings| match settings {
+        Settings::Acme(acme) => only.is_none_or(|name| name == acme.name).then_some(*acme),
+        Settings::Local(_) => None,
+    });
+    let wanted: Vec<_> = wanted.collect();
+    if let (Some(name), []) = (only, wanted.as_slice()) {
+        let name = name.as_str();
+        let why = anyhow!("{name} is not configured as an ACME CA: see [authorities.{name}]");
+        return Err(why.into());
+    }
+    let mut failed = Vec::new();
+    for acme in wanted {
+        let name = acme.name.as_str();
+        let authority = acme_authority(loaded, &stores, &vault, acme)?;
+        match authority.roll_account_key().await {
+            Ok(rolled) => println!("{name}: {}", rolled_words(rolled)),
+            Err(why) => {
+                eprintln!("{name}: {why}");
+                failed.push(name);
+            }
+        }
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(anyhow!("the key was not changed at {}; run it again", failed.join(", ")).into())
+        }
+    }
+}
+
+fn rolled_words(rolled: Rolled) -> &'static str {
+    match rolled {
+        Rolled::Done => "the account has a new key; processes that run go on with it by themselves",
+        Rolled::Finished => "the account has the new key of a change that had been interrupted",
+        Rolled::NoAccount => "there is no account yet: the first order makes one, with a new key",
+    }
 }
 
 async fn local_authority(
@@ -192,13 +243,15 @@ async fn local_authority(
 }
 
 fn acme_authority(
-    deps: &BuildDeps<'_>,
+    loaded: &Loaded,
+    stores: &Stores,
+    vault: &Arc<dyn Vault>,
     settings: AcmeSettings,
 ) -> Result<AcmeAuthority, ConfigError> {
     let section = section(settings.name);
-    let made = AcmeAuthority::new(settings, deps.stores.secrets.clone(), deps.vault.clone());
+    let made = AcmeAuthority::new(settings, stores.secrets.clone(), vault.clone());
     made.map_err(|why| {
         let message = format!("{:#}", anyhow::Error::new(why));
-        deps.loaded.blame(&section, Invalid::new("root_pem_file", message))
+        loaded.blame(&section, Invalid::new("root_pem_file", message))
     })
 }

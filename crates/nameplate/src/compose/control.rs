@@ -152,6 +152,7 @@ impl Control {
         .await?;
         let local_root = built.local_root.clone();
         let authorities = built.authorities.clone();
+        authorities.register(registry);
         let methods = authorities.methods();
         let issuers: Issuers = Arc::new(move || authorities.issuers());
         let works = TaskTracker::new();
@@ -212,7 +213,8 @@ async fn check_master_key(loaded: &Loaded, ground: &Ground) -> Result<(), Failur
     })
 }
 
-fn vault(loaded: &Loaded) -> Result<FileVault, ConfigError> {
+/// Seals and opens what the database keeps.
+pub(super) fn vault(loaded: &Loaded) -> Result<FileVault, ConfigError> {
     FileVault::open_or_create(&loaded.config.data.master_key()).map_err(|why| {
         let message = format!("{:#}", anyhow::Error::new(why));
         loaded.blame("data", Invalid::new("master_key_file", message))

@@ -2,10 +2,16 @@
 
 use std::path::PathBuf;
 
-use np_domain::certificate::{AuthorityName, TxtChallenge};
+use np_domain::{
+    authority::Limits,
+    certificate::{AuthorityName, TxtChallenge},
+};
 use serde::{Deserialize, Serialize};
 
-use super::{error::Invalid, value::Span};
+use super::{
+    error::Invalid,
+    value::{Rate, Span},
+};
 
 /// The name of a CA, as the API says it in `certificate_authority`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -64,6 +70,14 @@ pub(crate) struct Authority {
     pub(crate) profile: Option<String>,
     /// `acme`: which challenge the method txt answers: `dns-01`, `dns-account-01` or `dns-persist-01`.
     pub(crate) txt_challenge: Option<TxtWord>,
+    /// `acme`: how many orders our account may place.
+    pub(crate) orders_max: Option<Rate>,
+    /// `acme`: how many certificates it may get for one registered domain and what is below it.
+    pub(crate) per_domain_max: Option<Rate>,
+    /// `acme`: how many for exactly the same names.
+    pub(crate) per_name_set_max: Option<Rate>,
+    /// `acme`: how many validations of one name may fail.
+    pub(crate) failures_per_name_max: Option<Rate>,
     /// `acme`: a root, PEM, to trust for the directory instead of the system's: for test CAs.
     pub(crate) root_pem_file: Option<PathBuf>,
 }
@@ -80,6 +94,10 @@ impl Default for Authority {
             eab_hmac_key_file: None,
             profile: None,
             txt_challenge: None,
+            orders_max: None,
+            per_domain_max: None,
+            per_name_set_max: None,
+            failures_per_name_max: None,
             root_pem_file: None,
         }
     }
@@ -109,6 +127,9 @@ impl From<TxtWord> for TxtChallenge {
     }
 }
 
+/// The directory whose limits are known, because they are published.
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/";
+
 /// How long the local CA's certificates live.
 const LOCAL_VALIDITY: Span = Span::seconds(90 * 86_400);
 
@@ -116,7 +137,7 @@ const LOCAL_VALIDITY: Span = Span::seconds(90 * 86_400);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Driven {
     /// ACME.
-    Acme(Acme),
+    Acme(Box<Acme>),
     /// The CA in this program.
     Local {
         /// How long its certificates live.
@@ -137,6 +158,8 @@ pub(crate) struct Acme {
     pub(crate) profile: Option<String>,
     /// Which challenge TXT records answer.
     pub(crate) txt: TxtChallenge,
+    /// How often it may be asked.
+    pub(crate) limits: Limits,
     /// The root to trust for the directory.
     pub(crate) root_pem_file: Option<PathBuf>,
 }
@@ -172,7 +195,7 @@ impl Authority {
     /// What was written, if it makes sense together.
     pub(crate) fn driven(&self) -> Result<Driven, Invalid> {
         match self.driver {
-            Driver::Acme => self.acme().map(Driven::Acme),
+            Driver::Acme => self.acme().map(|acme| Driven::Acme(Box::new(acme))),
             Driver::Local => {
                 self.refuse_acme_keys()?;
                 Ok(Driven::Local { validity: self.validity.unwrap_or(LOCAL_VALIDITY) })
@@ -193,6 +216,7 @@ impl Authority {
             return Err(Invalid::new("directory_url", message));
         }
         Ok(Acme {
+            limits: self.limits(&directory_url),
             directory_url,
             contact: self.contact()?,
             binding: self.binding()?,
@@ -200,6 +224,21 @@ impl Authority {
             txt: self.txt_challenge.map(Into::into).unwrap_or_default(),
             root_pem_file: self.root_pem_file.clone(),
         })
+    }
+
+    /// What is written, else what the CA has published.
+    fn limits(&self, directory_url: &str) -> Limits {
+        let published = match directory_url.starts_with(LETS_ENCRYPT) {
+            true => Limits::LETS_ENCRYPT,
+            false => Limits::NONE,
+        };
+        let of = |written: Option<Rate>, otherwise| written.map_or(otherwise, |rate| rate.0);
+        Limits {
+            orders: of(self.orders_max, published.orders),
+            per_domain: of(self.per_domain_max, published.per_domain),
+            per_name_set: of(self.per_name_set_max, published.per_name_set),
+            failures_per_name: of(self.failures_per_name_max, published.failures_per_name),
+        }
     }
 
     fn contact(&self) -> Result<Option<String>, Invalid> {
@@ -249,6 +288,10 @@ impl Authority {
             ("eab_hmac_key_file", self.eab_hmac_key_file.is_some()),
             ("profile", self.profile.is_some()),
             ("txt_challenge", self.txt_challenge.is_some()),
+            ("orders_max", self.orders_max.is_some()),
+            ("per_domain_max", self.per_domain_max.is_some()),
+            ("per_name_set_max", self.per_name_set_max.is_some()),
+            ("failures_per_name_max", self.failures_per_name_max.is_some()),
             ("root_pem_file", self.root_pem_file.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
@@ -262,6 +305,10 @@ impl Authority {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use np_domain::authority::pacing::Limit;
+
     use super::*;
 
     fn driven(text: &str) -> Result<Driven, &'static str> {
@@ -276,6 +323,7 @@ mod tests {
             ("driver = 'acme'\ndirectory_url = 'http://ca.example/'", "directory_url"),
             ("directory_url = 'https://ca.example/directory'", "directory_url"),
             ("profile = 'x'", "profile"),
+            ("orders_max = '1 in 1h'", "orders_max"),
             (&format!("{directory}validity = '7d'"), "validity"),
             (&format!("{directory}contact = 'nobody'"), "contact"),
             (&format!("{directory}eab_kid = 'x'"), "eab_kid"),
@@ -288,6 +336,21 @@ mod tests {
             assert_eq!(driven(text), Err(key), "{text}");
         }
         assert_eq!(driven(""), Ok(Driven::Local { validity: LOCAL_VALIDITY }));
+    }
+
+    #[test]
+    fn limits_are_those_that_are_written_else_those_that_are_published() {
+        let limits = |url: &str, more: &str| {
+            let text = format!("driver = 'acme'\ndirectory_url = '{url}'\n{more}");
+            let Ok(Driven::Acme(acme)) = driven(&text) else { panic!("driver is acme") };
+            acme.limits
+        };
+        let public = "https://acme-v02.api.letsencrypt.org/directory";
+        assert_eq!(limits(public, ""), Limits::LETS_ENCRYPT);
+        assert_eq!(limits("https://ca.example/directory", ""), Limits::NONE);
+        let some = limits(public, "orders_max = '10 in 1h'\nper_domain_max = 'any'");
+        let orders = Limit::new(10, Duration::from_secs(3600));
+        assert_eq!(some, Limits { orders, per_domain: None, ..Limits::LETS_ENCRYPT });
     }
 
     #[test]

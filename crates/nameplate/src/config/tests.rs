@@ -132,6 +132,15 @@ fn a_value_that_cannot_be_used_is_named_with_its_key_and_the_remedy() {
             ["certificates.default_authority", "google", "[authorities.google]"],
         ),
         (
+            "[certificates]\nfallback_authorities = ['google']",
+            ["certificates.fallback_authorities", "google", "[authorities.google]"],
+        ),
+        (
+            "[certificates]\nauthority_pause_max = '1s'",
+            ["certificates.authority_pause_max", "1s", "raise it"],
+        ),
+        ("[authorities.google]\norders_max = 'many'", ["orders_max", "many", "300 in 3h"]),
+        (
             "[authorities.google]\ndriver = 'acme'\n[certificates]\ndefault_authority='google'",
             ["authorities.google.directory_url", "needs", "URL"],
         ),

@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use np_domain::{account::EmailAddress, name::DnsName, network::AddressRange};
+use np_domain::{
+    account::EmailAddress, authority::pacing::Limit, name::DnsName, network::AddressRange,
+};
 use serde::{Deserialize, Serialize};
 
 /// A DNS name.
@@ -124,6 +126,35 @@ impl fmt::Display for Span {
     }
 }
 
+/// So many within a time, written as `300 in 3h`, or `any`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Rate(pub(crate) Option<Limit>);
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "any" {
+            return Ok(Self(None));
+        }
+        let limit = text.split_once(" in ").and_then(|(count, per)| {
+            Limit::new(count.trim().parse().ok()?, per.trim().parse::<Span>().ok()?.0)
+        });
+        let wrong = || format!("{text:?} is no limit: write \"300 in 3h\", or \"any\" for none");
+        limit.map(|limit| Self(Some(limit))).ok_or_else(wrong)
+    }
+}
+
+impl From<Rate> for String {
+    fn from(rate: Rate) -> Self {
+        match rate.0 {
+            Some(limit) => format!("{} in {}", limit.count(), Span(limit.per())),
+            None => "any".to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +176,17 @@ mod tests {
             ["", "5", "s", "1.5s", "-1s", "1 week", "99999999999999999999s", "999999999999999d"]
         {
             assert!(wrong.parse::<Span>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_number_within_a_time() {
+        for text in ["300 in 3h", "50 in 7d", "1 in 36s", "any"] {
+            let rate = Rate::try_from(text.to_owned()).unwrap();
+            assert_eq!(String::from(rate), text);
+        }
+        for wrong in ["", "300", "300 in", "0 in 3h", "3 in 0s", "3h in 300", "-1 in 3h", "many"] {
+            assert!(Rate::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }
 }

@@ -41,6 +41,7 @@ pub(super) async fn examine(loaded: &Loaded) -> Value {
     findings.push(delegation(loaded).await);
     findings.extend(ports(loaded, runs).await);
     findings.extend(cas(loaded).await);
+    findings.extend(held_off(loaded).await);
     let problems = findings.iter().filter(|finding| finding.verdict == "problem").count();
     let findings: Vec<_> = findings.into_iter().map(Finding::into_json).collect();
     json!({"installation": loaded.config.platform.domain.0.as_str(), "problems": problems, "findings": findings})
@@ -275,6 +276,45 @@ async fn cas(loaded: &Loaded) -> Vec<Finding> {
     }
 }
 
+/// What the process that runs here says of CAs that it leaves alone, and of orders that wait for their turn.
+async fn held_off(loaded: &Loaded) -> Vec<Finding> {
+    let metrics = get(here(loaded.config.admin.listen), "/metrics").await.unwrap_or_default();
+    let left_alone = measured(&metrics, "nameplate_authority_breaker").into_iter().map(|(name, _)| {
+        Finding::problem(
+            "authority.held_off",
+            format!(
+                "{name} fails or asks for patience, and is left alone for a while; {}",
+                match loaded.config.certificates.fallback_authorities.is_empty() {
+                    true => "no other CA is asked in its place: see certificates.fallback_authorities",
+                    false => "the next one is asked in its place",
+                }
+            ),
+        )
+    });
+    let waits = measured(&metrics, "nameplate_authority_queue_seconds");
+    let waiting = measured(&metrics, "nameplate_authority_queue").into_iter().map(|(name, number)| {
+        let seconds = waits.iter().find(|(of, _)| *of == name).map_or(0, |(_, seconds)| *seconds);
+        Finding::notice(
+            "authority.queue",
+            format!(
+                "{number} certificates wait for their turn within the limits of {name}; the last is due in {} minutes",
+                seconds.div_ceil(60)
+            ),
+        )
+    });
+    left_alone.chain(waiting).collect()
+}
+
+/// The CAs for which a metric is more than 0.
+fn measured<'m>(metrics: &'m str, name: &str) -> Vec<(&'m str, u64)> {
+    let value = |line: &'m str| {
+        let rest = line.strip_prefix(name)?.strip_prefix("{authority=\"")?;
+        let (authority, value) = rest.split_once("\"} ")?;
+        Some((authority, value.trim().parse().ok()?))
+    };
+    metrics.lines().filter_map(value).filter(|(_, value)| *value > 0).collect()
+}
+
 /// An address of this machine for one that is listened on.
 fn here(listen: SocketAddr) -> SocketAddr {
     match listen.ip().is_unspecified() {
@@ -299,4 +339,19 @@ async fn get(address: SocketAddr, path: &str) -> Option<String> {
         Some(String::from_utf8_lossy(&reply).into_owned())
     };
     tokio::time::timeout(LOCAL_TIMEOUT, reply).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_measured_of_cas_is_read_from_metrics() {
+        let metrics = "# TYPE nameplate_authority_queue gauge\n\
+                       nameplate_authority_queue{authority=\"google\"} 0\n\
+                       nameplate_authority_queue{authority=\"lets_encrypt\"} 7\n\
+                       nameplate_authority_queue_seconds{authority=\"lets_encrypt\"} 90\n";
+        assert_eq!(measured(metrics, "nameplate_authority_queue"), [("lets_encrypt", 7)]);
+        assert_eq!(measured(metrics, "nameplate_authority_queue_seconds"), [("lets_encrypt", 90)]);
+    }
 }

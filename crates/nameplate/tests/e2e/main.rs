@@ -9,6 +9,7 @@ mod nameplate;
 mod visitor;
 mod world;
 
+mod authorities;
 mod certbot;
 mod crashes;
 mod ending;

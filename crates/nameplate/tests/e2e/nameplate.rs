@@ -107,6 +107,16 @@ impl Nameplate {
         Ok(())
     }
 
+    /// Runs another command with the same configuration; what it printed.
+    pub(crate) fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nameplate"));
+        command.args(arguments).arg("--config").arg(self.folder.path().join("nameplate.toml"));
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{arguments:?} ended with {}: {said}", output.status);
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     /// Asks it to end, and does not wait.
     pub(crate) fn terminate(&mut self) {
         self.program.as_mut().expect("it was started").ask_to_end();

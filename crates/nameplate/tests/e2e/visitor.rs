@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
@@ -33,8 +34,17 @@ pub(crate) struct Visit {
     pub(crate) answer: Answer,
     /// The leaf's serial number, in hexadecimal.
     pub(crate) serial: String,
+    leaf: Vec<u8>,
     /// The protocol that was agreed on.
     pub(crate) alpn: Option<String>,
+}
+
+impl Visit {
+    /// The leaf, as PEM.
+    pub(crate) fn leaf_pem(&self) -> String {
+        let text = BASE64_STANDARD.encode(&self.leaf);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    }
 }
 
 /// Someone who trusts some roots and connects to one edge.
@@ -72,7 +82,8 @@ impl Visitor {
         let leaf = session.peer_certificates().and_then(<[_]>::first).context("no certificate")?;
         let serial = parse_x509_certificate(leaf)?.1.tbs_certificate.raw_serial_as_string();
         let alpn = session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
-        Ok(Visit { answer: ask(stream, host, path).await?, serial, alpn })
+        let leaf = leaf.to_vec();
+        Ok(Visit { answer: ask(stream, host, path).await?, serial, leaf, alpn })
     }
 
     /// `http://<host><path>`

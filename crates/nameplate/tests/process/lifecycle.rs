@@ -66,7 +66,13 @@ async fn the_admin_port_tells_how_it_is_doing() {
     assert_eq!(names, ["process", "store", "edge", "dns"]);
     let (status, metrics) = nameplate.admin("/metrics").await.unwrap();
     assert_eq!(status, 200);
-    for metric in ["nameplate_edge_connections 0", "nameplate_dns_queries_total{", "# EOF"] {
+    for metric in [
+        "nameplate_edge_connections 0",
+        "nameplate_dns_queries_total{",
+        "nameplate_authority_breaker{authority=\"lets_encrypt\"} 0",
+        "nameplate_authority_queue{authority=\"lets_encrypt\"} 0",
+        "# EOF",
+    ] {
         assert!(metrics.contains(metric), "{metric} not in:\n{metrics}");
     }
 }

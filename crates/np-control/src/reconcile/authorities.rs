@@ -13,7 +13,10 @@ use std::{
 use np_domain::{
     Timestamp,
     approval::Asking,
-    authority::{Breaker, Candidate, Limits, Preference, breaker::Outcome},
+    authority::{
+        Breaker, Candidate, Limits, Preference,
+        breaker::{self, Outcome},
+    },
     certificate::{AuthorityName, CertName, DcvMethod, Methods, Order, renewal::Advice},
     diagnosis::Issuer,
     ports::{Authority, AuthorityError, Clock, LimitScope, OrderStatus, OrderTerms, QueueLength},
@@ -36,6 +39,7 @@ const QUEUES_PERIOD: Duration = Duration::from_secs(15);
 pub struct Authorities {
     by_name: BTreeMap<AuthorityName, Arc<Party>>,
     preference: Preference,
+    breaker_terms: breaker::Terms,
     meters: Meters,
     queues_noted_at: Arc<Mutex<Option<Timestamp>>>,
 }
@@ -60,10 +64,17 @@ impl Authorities {
         };
         let by_name: BTreeMap<_, _> = authorities.into_iter().map(party).collect();
         let meters = Meters::of(by_name.keys().copied());
-        let preference = Preference::only(default);
+        let (preference, breaker_terms) = (Preference::only(default), Default::default());
         let queues_noted_at = Arc::default();
         let is_there = by_name.contains_key(&default);
-        is_there.then_some(Self { by_name, preference, meters, queues_noted_at })
+        is_there.then_some(Self { by_name, preference, breaker_terms, meters, queues_noted_at })
+    }
+
+    /// The same with breakers on these terms.
+    #[must_use]
+    pub fn breaking(mut self, terms: breaker::Terms) -> Self {
+        self.breaker_terms = terms;
+        self
     }
 
     /// The same with others that are asked in the place of one that cannot issue. `None` when one is not among them.
@@ -145,7 +156,8 @@ impl Authorities {
         clock: &'a dyn Clock,
     ) -> Option<Asked<'a>> {
         let party = self.by_name.get(&authority)?;
-        Some(Asked { authority, party, meters: &self.meters, clock })
+        let (meters, terms) = (&self.meters, &self.breaker_terms);
+        Some(Asked { authority, party, meters, terms, clock })
     }
 
     /// Whether it is time to look how many wait; true once for whoever asks first.
@@ -172,6 +184,7 @@ pub(super) struct Asked<'a> {
     authority: AuthorityName,
     party: &'a Party,
     meters: &'a Meters,
+    terms: &'a breaker::Terms,
     clock: &'a dyn Clock,
 }
 
@@ -238,7 +251,7 @@ impl Asked<'_> {
         let now = self.clock.now();
         let mut breaker = self.party.breaker();
         let before = *breaker;
-        *breaker = before.observed(outcome(&answer, now), now);
+        *breaker = before.observed(outcome(&answer, now), self.terms, now);
         self.meters.note_breaker(self.authority, &breaker);
         if before.as_str() != breaker.as_str() {
             let (authority, state) = (self.authority.as_str(), breaker.as_str());

@@ -7,12 +7,27 @@ use std::time::Duration;
 
 use crate::Timestamp;
 
-/// This many failures in a row open the breaker.
-pub const FAILURES_MAX: u32 = 5;
-/// For how long it is open the first time; each time in a row twice as long, up to [`PAUSE_MAX`].
-pub const PAUSE_FIRST: Duration = Duration::from_secs(30);
-/// The longest time for which it is open.
-pub const PAUSE_MAX: Duration = Duration::from_secs(600);
+/// When a breaker opens, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// This many failures in a row open it.
+    pub failures_max: u32,
+    /// For how long it is open the first time; each time in a row twice as long, up to `pause_max`.
+    pub pause_first: Duration,
+    /// The longest time for which it is open.
+    pub pause_max: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            failures_max: 5,
+            pause_first: Duration::from_secs(30),
+            pause_max: Duration::from_secs(600),
+        }
+    }
+}
+
 /// A call that tries whether the CA is back and says nothing within this time is taken to be lost.
 pub const TRIAL_WAIT_MAX: Duration = Duration::from_secs(120);
 
@@ -84,22 +99,25 @@ impl Breaker {
 
     /// The state after a call has shown `outcome`.
     #[must_use]
-    pub fn observed(self, outcome: Outcome, now: Timestamp) -> Self {
+    pub fn observed(self, outcome: Outcome, terms: &Terms, now: Timestamp) -> Self {
         match (self, outcome) {
             (_, Outcome::Answered) => Self::default(),
             (Self::Open { until, .. }, Outcome::Paused(asked)) if until >= asked => self,
             (_, Outcome::Paused(until)) => {
                 Self::Open { since: self.down_since().unwrap_or(now), until, times: 0 }
             }
-            (Self::Closed { failures }, Outcome::Failed) if failures + 1 < FAILURES_MAX => {
+            (Self::Closed { failures }, Outcome::Failed)
+                if failures.saturating_add(1) < terms.failures_max =>
+            {
                 Self::Closed { failures: failures + 1 }
             }
             (Self::Closed { .. }, Outcome::Failed) => {
-                Self::Open { since: now, until: now + PAUSE_FIRST, times: 0 }
+                Self::Open { since: now, until: now + terms.pause_first, times: 0 }
             }
             (Self::HalfOpen { since, times, .. }, Outcome::Failed) => {
                 let times = times.saturating_add(1);
-                let pause = PAUSE_FIRST.saturating_mul(1 << times.min(10)).min(PAUSE_MAX);
+                let pause = terms.pause_first.saturating_mul(1 << times.min(10));
+                let pause = pause.min(terms.pause_max);
                 Self::Open { since, until: now + pause, times }
             }
             // Calls that were under way when it opened.
@@ -149,12 +167,13 @@ mod tests {
     fn every_outcome_leads_from_every_state_where_the_table_says() {
         use Outcome::{Answered, Failed, Paused};
         let closed = |failures| Breaker::Closed { failures };
+        let terms = Terms::default();
         for (state, outcome, at, expected) in [
             (closed(0), Answered, 0, closed(0)),
             (closed(0), Failed, 0, closed(1)),
-            (closed(FAILURES_MAX - 2), Failed, 0, closed(FAILURES_MAX - 1)),
-            (closed(FAILURES_MAX - 1), Failed, 0, open(30, 0)),
-            (closed(FAILURES_MAX - 1), Answered, 0, closed(0)),
+            (closed(3), Failed, 0, closed(4)),
+            (closed(4), Failed, 0, open(30, 0)),
+            (closed(4), Answered, 0, closed(0)),
             (closed(3), Paused(later(7)), 0, open(7, 0)),
             (open(30, 0), Failed, 1, open(30, 0)),
             (open(30, 0), Answered, 1, closed(0)),
@@ -166,7 +185,11 @@ mod tests {
             (trial(100, 9), Failed, 100, open(100 + 600, 10)),
             (trial(100, 9), Paused(later(500)), 100, open(500, 0)),
         ] {
-            assert_eq!(state.observed(outcome, later(at)), expected, "{state:?} {outcome:?}");
+            assert_eq!(
+                state.observed(outcome, &terms, later(at)),
+                expected,
+                "{state:?} {outcome:?}"
+            );
         }
     }
 
