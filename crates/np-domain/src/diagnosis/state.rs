@@ -2,7 +2,7 @@
 
 use super::{Check, Finding, Verdict, case::Case};
 use crate::{
-    certificate::{Actor, Certificate, DcvMethod, Problem, State},
+    certificate::{Actor, Certificate, DcvMethod, Problem, Queued, State},
     name::{COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX},
     ownership::{self, BlockedCause, MovedWhy},
     ports::RATE_LIMIT_WORDS,
@@ -158,7 +158,10 @@ fn of_attempt(case: &Case<'_>, certificate: &Certificate) -> Vec<Finding> {
     let good = |check, actor, words: &str| vec![Finding::new(check, Verdict::Good, actor, words)];
     match &certificate.attempt {
         State::Settled(_) | State::Kept(_) => Vec::new(),
-        State::Ordering(ordering) => trouble(case, &ordering.tries.problems),
+        State::Ordering(ordering) => {
+            let queued = ordering.queued.iter().map(|queued| of_queue(case, queued));
+            queued.chain(trouble(case, &ordering.tries.problems)).collect()
+        }
         State::AwaitingControl(awaiting) => {
             let mut findings = rate_limits(case, &awaiting.tries.problems);
             if let Some(end) = awaiting.order.expires_at.filter(|end| *end <= case.now) {
@@ -242,6 +245,20 @@ fn of_approval(case: &Case<'_>, problems: &[Problem]) -> Option<Finding> {
         addresses.join(", ")
     );
     Some(Finding::new(Check::ApprovalAwaited, verdict, Actor::Customer, words))
+}
+
+/// An order waits for its turn within a CA's limits.
+fn of_queue(case: &Case<'_>, queued: &Queued) -> Finding {
+    let at = queued.expected_at;
+    let words = format!(
+        "The certificate waits for its turn: {} limits {}. Its turn is expected on {} {:02}:{:02} UTC. Nobody needs to act.",
+        queued.authority.as_str(),
+        queued.budget.meaning(),
+        at.date(),
+        at.hour(),
+        at.minute()
+    );
+    Finding::new(Check::RateLimited, case.certificate_verdict(), Actor::Authority, words)
 }
 
 /// Why an order could not be placed.

@@ -7,9 +7,10 @@ use super::{
     scene::{CHALLENGE, NOW, Scene},
 };
 use crate::{
+    authority::BudgetKind,
     certificate::{
         Active, Actor, AuthorityName, Certificate, DcvMethod, Issued, IssuedCertificate, KeyType,
-        Ordering, Origin, Phase, Problem, Settled, Stalled, State, Tries, Validating,
+        Ordering, Origin, Phase, Problem, Queued, Settled, Stalled, State, Tries, Validating,
         chain::{ChainFacts, ValidatedChain},
     },
     id::CertificateId,
@@ -270,6 +271,11 @@ pub(super) const ROWS: &[Row] = &[
         &["ca.rate_limited problem ca"],
     ),
     (
+        "the CA's limit has it wait for its turn",
+        |s| s.pointed().certificate(DcvMethod::Txt, queued()),
+        &["ca.rate_limited problem ca"],
+    ),
+    (
         "the CA refuses",
         |s| {
             s.pointed().certificate(
@@ -288,6 +294,13 @@ pub(super) const ROWS: &[Row] = &[
         &["ca.unreachable problem ca"],
     ),
 ];
+
+fn queued() -> State {
+    let State::Ordering(ordering) = ordering_quiet() else { return ordering_quiet() };
+    let (authority, budget) = (AuthorityName::LetsEncrypt, BudgetKind::Orders);
+    let queued = Some(Queued { authority, budget, expected_at: NOW + Duration::HOUR });
+    State::Ordering(Ordering { queued, ..ordering })
+}
 
 fn ordering_quiet() -> State {
     let tries = Tries::new(NOW);
