@@ -1,16 +1,18 @@
 //! The load: full TLS 1.3 handshakes by a client that resumes nothing and names scattered over all, and requests by
-//! `h2load`.
+//! `h2load`. All servers are offered one group, one suite and one kind of signature, so that none does less than another.
 
 use std::{
     cell::Cell,
+    fs,
     net::SocketAddr,
+    path::Path,
     process::Stdio,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::{
@@ -23,7 +25,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, process::Command, task::LocalSet};
 use tokio_rustls::TlsConnector;
 
-use crate::certificates::name;
+use crate::{certificates::name, servers::BODY_BYTES};
 
 /// A handshake that takes longer has failed.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -107,6 +109,7 @@ impl Handshakes {
 pub(crate) fn client(alpn: &[&[u8]]) -> Arc<ClientConfig> {
     let mut provider = ring::default_provider();
     provider.kx_groups = vec![ring::kx_group::X25519];
+    provider.cipher_suites = vec![ring::cipher_suite::TLS13_AES_128_GCM_SHA256];
     let builder = ClientConfig::builder_with_provider(Arc::new(provider));
     let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]);
     let builder = builder.expect("ring's provider speaks TLS 1.3");
@@ -179,30 +182,69 @@ pub(crate) enum Http {
     Two,
 }
 
-/// Proxied requests per second, of 1 KiB each, over connections that are kept.
+/// Proxied requests over connections that are kept. Every one must be answered, with a body of the right length.
 pub(crate) async fn requests(
     server: SocketAddr,
     http: Http,
     length: Duration,
-) -> anyhow::Result<f64> {
+    folder: &Path,
+) -> anyhow::Result<Done> {
+    let log = folder.join("h2load.log");
+    // It adds to what is there.
+    fs::remove_file(&log).ok();
     let mut command = Command::new("h2load");
     match http {
         Http::One => command.args(["--h1", "--clients=64"]),
         Http::Two => command.args(["--clients=16", "--max-concurrent-streams=8"]),
     };
-    command.arg(format!("--duration={}", length.as_secs())).arg("--warm-up-time=1");
+    command.args(["--groups=X25519", "--tls13-ciphers=TLS_AES_128_GCM_SHA256"]);
+    command.arg(format!("--duration={}", length.as_secs()));
     command.arg(format!("--connect-to={server}"));
+    command.arg(format!("--log-file={}", log.display()));
     command.arg(format!("https://{}:{}/", name(0), server.port()));
+    let begin = Instant::now();
     let output = command.stdin(Stdio::null()).output().await.context("h2load")?;
+    let took = begin.elapsed();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "h2load: {text}");
-    let rate = text.lines().find(|line| line.starts_with("finished in"));
-    let rate = rate.and_then(|line| line.split(", ").nth(1)?.strip_suffix(" req/s"));
-    let Some(rate) = rate else { bail!("h2load: {text}") };
-    let statuses = text.lines().find(|line| line.starts_with("status codes:"));
-    ensure!(
-        statuses.is_some_and(|line| line.contains(" 0 4xx, 0 5xx")),
-        "not all requests were answered well: {text}"
-    );
-    rate.parse().with_context(|| format!("h2load: {text}"))
+    let times = times(&fs::read_to_string(&log)?).with_context(|| text.clone())?;
+    check(&text, http, times.len()).with_context(|| text.clone())?;
+    Ok(Done { count: times.len(), took, times })
+}
+
+/// Of each request how long it took. Each line of the log has start, status and microseconds.
+fn times(log: &str) -> anyhow::Result<Vec<Duration>> {
+    let time = |line: &str| {
+        let mut fields = line.split('\t').skip(1);
+        ensure!(fields.next() == Some("200"), "a request was not answered with 200: {line}");
+        let us = fields.next().context("no time")?.parse()?;
+        Ok(Duration::from_micros(us))
+    };
+    let mut times = log.lines().map(time).collect::<anyhow::Result<Vec<_>>>()?;
+    times.sort_unstable();
+    ensure!(!times.is_empty(), "no request was answered");
+    Ok(times)
+}
+
+/// Whether what h2load says fits with what is measured.
+fn check(said: &str, http: Http, count: usize) -> anyhow::Result<()> {
+    let protocol = match http {
+        Http::One => "http/1.1",
+        Http::Two => "h2",
+    };
+    for expected in [
+        "TLS Protocol: TLSv1.3",
+        "Cipher: TLS_AES_128_GCM_SHA256",
+        "Server Temp Key: X25519",
+        &format!("Application protocol: {protocol}"),
+        " 0 3xx, 0 4xx, 0 5xx",
+    ] {
+        ensure!(said.contains(expected), "h2load does not say {expected:?}");
+    }
+    let data = said.lines().find_map(|line| line.strip_prefix("traffic: "));
+    let data = data.and_then(|line| line.strip_suffix(") data")?.rsplit_once('('));
+    let (_, data) = data.context("h2load does not say how much it got")?;
+    let data: usize = data.parse()?;
+    ensure!(data >= count * BODY_BYTES, "{count} answers have only {data} bytes");
+    Ok(())
 }

@@ -21,10 +21,14 @@ use tempfile::TempDir;
 
 use crate::{
     certificates::Names,
-    load::{Handshakes, Http},
-    report::{Row, Spread},
+    load::{Done, Handshakes, Http},
+    report::{Figures, Round, Row},
     servers::{Kind, Running, Site},
 };
+
+/// The longest time in which names are asked for before figures are taken, and how many are meanwhile in a second.
+const WARM_UP_MAX: Duration = Duration::from_secs(30);
+const WARM_UP_NAMES_PER_SECOND: u32 = 4_000;
 
 /// The edge beside nginx, HAProxy and Caddy.
 #[derive(Debug, Parser)]
@@ -48,7 +52,7 @@ struct Options {
     /// Handshakes under way at a time.
     #[arg(long, default_value_t = 32)]
     in_flight: usize,
-    /// Ask for the first so many names only: the hot ones of a large number. 0: for all.
+    /// Ask for the first so many names only, the hot ones of a large number. 0: for all.
     #[arg(long, default_value_t = 0)]
     hot: u32,
     /// 3 rounds of 3 seconds.
@@ -60,10 +64,10 @@ struct Options {
     /// The core of the server.
     #[arg(long, default_value_t = 0)]
     server_core: usize,
-    /// Where certificates and copies are made, and kept for the next run.
+    /// Where certificates, copies and rows of the tables are kept for the next run: a full comparison may be made in pieces.
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// The file to write the tables into, between the marks of this benchmark.
+    /// The file to write the tables into, between the marks of this benchmark, with all rows that are kept.
     #[arg(long)]
     write: Option<PathBuf>,
     /// What `cargo bench` says to every benchmark.
@@ -85,7 +89,6 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     let temporary = TempDir::with_prefix("np-bench-edge-")?;
     let folder = options.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
     std::fs::create_dir_all(&folder)?;
-    let mut rows = Vec::new();
     let mut runs: Vec<(Kind, u32)> = Vec::new();
     for names in &options.names {
         runs.extend(options.servers.iter().map(|kind| (*kind, *names)));
@@ -97,14 +100,12 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     for (kind, count) in runs {
         let names = Names::prepare(&folder, kind, count).context("certificates")?;
         let row = measure(options, &site, kind, &names).await;
-        let row = row.with_context(|| format!("{kind} with {count} names"))?;
-        println!("{row}");
-        rows.push(row);
+        row.with_context(|| format!("{kind} with {count} names"))?.keep(&folder)?;
     }
-    let text = report::table(&rows, options.rounds, options.seconds);
-    println!("\n{text}");
+    let tables = report::tables(&folder)?;
+    println!("\n{tables}");
     match &options.write {
-        Some(path) => report::write(path, &text),
+        Some(path) => report::write(path, &tables),
         None => Ok(()),
     }
 }
@@ -117,36 +118,56 @@ async fn measure(options: &Options, site: &Site, kind: Kind, names: &Names) -> a
     server.until(|| handshakes.one(0)).await?;
     let start = started.elapsed();
     let pss_loaded = process::memory(server.id()?)?;
-    let round = Duration::from_secs(options.seconds);
-    // Once over many names, so that the rounds meet what a server has after a while.
-    handshakes.run(round).await?;
-    let (mut rate, mut p50, mut p99, mut cpu) = (vec![], vec![], vec![], vec![]);
+    let length = Duration::from_secs(options.seconds);
+    // So that the rounds meet what a server has after a while.
+    let warm_up = Duration::from_secs(u64::from(1 + asked / WARM_UP_NAMES_PER_SECOND));
+    handshakes.run(warm_up.min(WARM_UP_MAX)).await?;
+    let mut shaken = Figures::default();
     for _ in 0..options.rounds {
-        let before = process::cpu(server.id()?)?;
-        let done = handshakes.run(round).await?;
-        let used = process::cpu(server.id()?)? - before;
-        rate.push(done.count as f64 / done.took.as_secs_f64());
-        p50.push(done.percentile(50.0).as_secs_f64() * 1e3);
-        p99.push(done.percentile(99.0).as_secs_f64() * 1e3);
-        cpu.push(used.as_secs_f64() * 1e6 / done.count as f64);
+        shaken.add(&round(options, &server, handshakes.run(length)).await?);
     }
     let pss_after = process::memory(server.id()?)?;
-    let (mut http1, mut http2) = (Vec::new(), Vec::new());
-    for _ in 0..if options.handshakes_only { 0 } else { options.rounds } {
-        http1.push(load::requests(server.address, Http::One, round).await?);
-        http2.push(load::requests(server.address, Http::Two, round).await?);
-    }
+    let requests = if options.handshakes_only {
+        None
+    } else {
+        let mut figures = [Figures::default(), Figures::default()];
+        for _ in 0..options.rounds {
+            for (http, figures) in [Http::One, Http::Two].into_iter().zip(&mut figures) {
+                let load = load::requests(server.address, http, length, &names.folder);
+                figures.add(&round(options, &server, load).await?);
+            }
+        }
+        Some(figures)
+    };
+    let rounds = format!("{} of {} s", options.rounds, options.seconds);
     Ok(Row {
         kind,
         names: names.count,
+        asked,
+        rounds,
         start,
         pss_loaded,
         pss_after,
-        handshakes: Spread::of(rate),
-        cpu_us: Spread::of(cpu),
-        p50_ms: Spread::of(p50),
-        p99_ms: Spread::of(p99),
-        http1: Spread::of(http1),
-        http2: Spread::of(http2),
+        handshakes: shaken,
+        requests,
+    })
+}
+
+/// Puts the server under `load`.
+async fn round(
+    options: &Options,
+    server: &Running,
+    load: impl Future<Output = anyhow::Result<Done>>,
+) -> anyhow::Result<Round> {
+    let (id, core) = (server.id()?, options.server_core);
+    let (cpu, idle) = (process::cpu(id)?, process::idle(core)?);
+    let done = load.await?;
+    Ok(Round {
+        count: done.count,
+        took: done.took,
+        cpu: process::cpu(id)? - cpu,
+        idle: process::idle(core)?.saturating_sub(idle),
+        p50: done.percentile(50.0),
+        p99: done.percentile(99.0),
     })
 }

@@ -1,4 +1,4 @@
-//! Processor time and memory of a server, from `/proc`.
+//! Processor time and memory of a server, and how busy its core is, from `/proc`.
 
 use std::{fs, time::Duration};
 
@@ -26,6 +26,17 @@ pub(crate) fn memory(id: u32) -> anyhow::Result<Memory> {
         kib.map(|kib| kib * 1024).with_context(|| format!("{path} has no {key}"))
     };
     Ok(Memory { pss: bytes("Pss:")?, anonymous: bytes("Pss_Anon:")? })
+}
+
+/// For how long the core has had nothing to do since the machine started.
+pub(crate) fn idle(core: usize) -> anyhow::Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat").context("/proc/stat")?;
+    let name = format!("cpu{core} ");
+    let fields = stat.lines().find_map(|line| line.strip_prefix(&name));
+    let fields = fields.with_context(|| format!("there is no core {core}"))?;
+    // After the times of programs, of those that were nice, and of the kernel.
+    let ticks = fields.split_whitespace().nth(3).context("no idle time")?.parse::<u32>()?;
+    Ok(TICK * ticks)
 }
 
 /// Processor time used since its start, in the program and in the kernel for it.

@@ -25,7 +25,7 @@ const ORIGIN_PORT: u16 = 18080;
 /// The longest that a server may take to load its names.
 const START_MAX: Duration = Duration::from_secs(400);
 /// Bytes of an answer.
-const BODY_BYTES: usize = 1024;
+pub(crate) const BODY_BYTES: usize = 1024;
 
 /// Who is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,26 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) const ALL: [Self; 4] = [Self::Nginx, Self::Haproxy, Self::Caddy, Self::Nameplate];
+
+    /// What it calls its version.
+    pub(crate) fn version(self) -> anyhow::Result<String> {
+        let (program, argument) = match self {
+            Self::Nginx => ("nginx", "-v"),
+            Self::Haproxy => ("haproxy", "-v"),
+            Self::Caddy => ("caddy", "version"),
+            Self::Nameplate => (env!("CARGO_BIN_EXE_nameplate"), "--version"),
+        };
+        let output = std::process::Command::new(program).arg(argument).output();
+        let output = output.with_context(|| program.to_owned())?;
+        // nginx says it on standard error.
+        let said = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let version = said.split_whitespace().find_map(|word| {
+            let word = word.rsplit('/').next()?;
+            word.starts_with(|c: char| c.is_ascii_digit()).then(|| word.to_owned())
+        });
+        version.with_context(|| format!("{program} does not say its version: {said}"))
+    }
 
     fn as_str(self) -> &'static str {
         match self {
@@ -177,8 +197,7 @@ fn nginx_frame(servers: &str) -> String {
         master_process off;
         pid nginx.pid;
         error_log stderr crit;
-        worker_rlimit_nofile 65536;
-        events {{ worker_connections 16384; }}
+        events {{ worker_connections 4096; }}
         http {{
             access_log off;
             keepalive_requests 1000000000;
@@ -223,7 +242,7 @@ fn crt_list(names: &Names) -> String {
 fn haproxy(port: u16, at: &Path) -> String {
     let list = at.join("list");
     format!(
-        "global\n  nbthread 1\n  maxconn 16000\n  ssl-default-bind-options ssl-min-ver TLSv1.2\n\
+        "global\n  nbthread 1\n  maxconn 4000\n  ssl-default-bind-options ssl-min-ver TLSv1.2\n\
          defaults\n  mode http\n  http-reuse always\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n\
          frontend edge\n  bind 127.0.0.1:{port} ssl crt-list {list} alpn h2,http/1.1\n  default_backend origin\n\
          backend origin\n  server origin 127.0.0.1:{ORIGIN_PORT}\n",
