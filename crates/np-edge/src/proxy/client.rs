@@ -4,10 +4,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::HeaderValue;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    metrics::Metrics,
     proxy::Port,
     pulse::{Phase, Pulse},
     tls::accept::TlsClient,
@@ -25,7 +25,8 @@ pub(crate) struct Client {
     pub(crate) is_trusted: bool,
     /// Of a connection that has one exchange at a time.
     pulse: Option<Arc<Pulse>>,
-    metrics: Metrics,
+    /// Counts it.
+    open: Gauge,
     _place: OwnedSemaphorePermit,
 }
 
@@ -53,11 +54,11 @@ impl Client {
         // An address has only characters that a header may have.
         let forwarded_for =
             HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static("unknown"));
-        let metrics = shared.metrics.clone();
-        metrics.connections.inc();
+        let open = shared.metrics.connections.clone();
+        open.inc();
         let trusted = &shared.settings.origin.trusted_proxies;
         let is_trusted = trusted.iter().any(|range| range.contains(address.ip()));
-        Self { address, forwarded_for, port, tls, is_trusted, pulse, metrics, _place: place }
+        Self { address, forwarded_for, port, tls, is_trusted, pulse, open, _place: place }
     }
 
     pub(crate) fn tls_version(&self) -> Option<&'static str> {
@@ -77,6 +78,6 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.metrics.connections.dec();
+        self.open.dec();
     }
 }
