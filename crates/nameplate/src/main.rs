@@ -29,6 +29,11 @@ use crate::{
     failure::Failure,
 };
 
+/// A request is dozens of small allocations on one thread: with the C library's they are a sixth of its cost
+/// (docs/decisions/0006). It also serves the C libraries in here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
