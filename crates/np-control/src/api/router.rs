@@ -17,7 +17,7 @@ use super::{
     error::{ApiError, Problem},
     fallback_origin, guard, limits,
     openapi::{self, Description},
-    ssl, ssl_analyze, tokens, trace, user, zone_holds, zone_settings, zones,
+    ssl, ssl_analyze, tokens, trace, unread, user, zone_holds, zone_settings, zones,
 };
 use crate::app::access::Permission;
 
@@ -60,6 +60,7 @@ pub fn router(deps: ApiDeps) -> Router {
         .fallback(no_route)
         .layer(limit)
         .layer(middleware::from_fn_with_state(api.clone(), limits::bounded))
+        .layer(middleware::from_fn(unread::told))
         .layer(middleware::from_fn_with_state(api.clone(), trace::traced))
         .with_state(api)
 }

@@ -201,6 +201,32 @@ async fn other_methods_are_refused_and_head_is_a_get_without_its_body() {
     assert!(response.into_body().collect().await.unwrap().to_bytes().is_empty());
 }
 
+#[tokio::test]
+async fn who_sent_a_body_that_was_not_read_is_told_that_the_connection_ends() {
+    let world = World::new().await;
+    let path = world.hostnames().await;
+    let body = || json!({ "hostname": "app.customer.com" }).to_string();
+    for (method, path, body, closes) in [
+        (Method::POST, path.as_str(), body(), false),
+        (Method::POST, path.as_str(), "nonsense".to_owned(), false),
+        (Method::GET, path.as_str(), String::new(), false),
+        (Method::POST, "/nowhere", body(), true),
+        (Method::DELETE, path.as_str(), body(), true),
+        (Method::POST, "/zones/00000000000000000000000000000000/custom_hostnames", body(), true),
+        (
+            Method::POST,
+            "/zones/00000000000000000000000000000000/custom_hostnames",
+            String::new(),
+            false,
+        ),
+    ] {
+        let request = request(&world, method, path).body(Body::from(body.clone())).unwrap();
+        let answer = world.router.clone().oneshot(request).await.unwrap();
+        let connection = answer.headers().get("connection").map(|value| value.as_bytes());
+        assert_eq!(connection, closes.then_some(&b"close"[..]), "{path} {body}");
+    }
+}
+
 /// What the document says an operation reads: an example, and the properties.
 struct Wanted {
     method: Method,
