@@ -25,6 +25,7 @@ mod ssl;
 mod ssl_analyze;
 mod tokens;
 mod trace;
+mod unread;
 mod user;
 mod wire;
 mod zone_holds;

@@ -318,10 +318,11 @@ async fn try_tell(held: Arc<Held>, order: &Order) -> Result<(), Stop> {
         return Ok(());
     }
     match challenges::tell_pending(&mut placed, order).await {
-        // The CA may have looked and decided since: then the verdict is for the next poll to fetch.
         Err(Stop::Ca(Error::Api(problem))) if !problem::is_bad_nonce(&problem) => {
-            match placed.refresh().await?.status {
-                CaStatus::Pending => Err(Error::Api(problem).into()),
+            // Somebody else of us may have told it at the same moment, and it may have decided since.
+            let mut placed = self::placed(&held, order).await?;
+            match placed.state().status {
+                CaStatus::Pending => challenges::tell_pending(&mut placed, order).await,
                 _ => Ok(()),
             }
         }
