@@ -4,25 +4,30 @@
 //! and goes on. Tries that failed are counted across orders, so that a customer who never acts ends on the published
 //! schedule whatever the CA does with its tokens (behaviour.md 3.2, 3.3).
 
-use std::{collections::BTreeSet, time::Duration};
+mod placing;
+mod serving;
+
+use std::time::Duration;
 
 use super::{
-    Active, Actor, AuthorityName, AwaitingControl, Certificate, Declined, Issued,
-    IssuedCertificate, Issuing, KeyType, Order, Ordering, Origin, Phase, Problem, Queued, Settled,
-    Stalled, State, Tries, Validating,
-    renewal::{self, Advice},
-    upload,
+    Active, Actor, AuthorityName, AwaitingControl, Certificate, Issuing, KeyType, Order, Ordering,
+    Phase, Problem, Queued, Stalled, State, Tries, Validating, renewal, upload,
 };
 use crate::{
     Timestamp,
     authority::choice::OUTAGE_WAIT_MAX,
     event::EventKind,
-    id::CertificateId,
     ports::{AuthorityError, Publish},
     schedule,
     secret::SealedBytes,
     text::Explanation,
 };
+
+pub use placing::{declined, not_placed, placed, postponed, queued};
+pub use serving::{Answer, advised, deployed, issued, replaced, undeployed};
+
+use placing::{clock_time, decline, free_at, told_again};
+use serving::activate_issued;
 
 /// A CA that has not come to a verdict by then is taken to have lost the order.
 pub const VERDICT_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
@@ -129,144 +134,6 @@ pub fn abandoned(certificate: &Certificate, now: Timestamp) -> Step {
         retry_at: None,
     });
     Step::told(state, EventKind::CertificateStalled, message, Publish::No)
-}
-
-/// The order was placed: its proofs must become visible. A first try looks at once; later ones keep to the schedule.
-pub fn placed(ordering: &Ordering, order: Order, now: Timestamp) -> Step {
-    let wait = match ordering.tries.failed {
-        0 => Duration::ZERO,
-        failed => schedule::dcv_delay(failed - 1).unwrap_or(schedule::DELAY_MAX),
-    };
-    let detail = format!("{} for {}: {}", order.authority.as_str(), names(&order), order.url);
-    let mut tries = ordering.tries.clone();
-    tries.declined.retain(|said| said.authority != order.authority);
-    let state = State::AwaitingControl(AwaitingControl {
-        order,
-        tries,
-        placed_at: now,
-        next_check: now + wait,
-    });
-    Step::told(state, EventKind::CertificateOrdered, detail, Publish::Yes)
-}
-
-/// The order waits for its turn within a CA's limits. That is nobody's failure: no try is counted, and the time in which an
-/// order must be placed begins after it.
-pub fn queued(ordering: &Ordering, queued: Queued, look_at: Timestamp, now: Timestamp) -> Step {
-    let is_new = ordering
-        .queued
-        .is_none_or(|old| (old.authority, old.budget) != (queued.authority, queued.budget));
-    let mut tries = ordering.tries.clone();
-    if tries.failed == 0 && tries.declined.is_empty() {
-        tries.since = now;
-    }
-    let detail = format!(
-        "{} limits {}: its turn is expected at {}",
-        queued.authority.as_str(),
-        queued.budget.meaning(),
-        queued.expected_at
-    );
-    let state = State::Ordering(Ordering {
-        tries,
-        next_try: look_at,
-        queued: Some(queued),
-        ..ordering.clone()
-    });
-    match is_new {
-        true => Step::told(state, EventKind::OrderQueued, detail, Publish::No),
-        false => Step::quiet(state),
-    }
-}
-
-/// `authority`, the only one that can be asked, did not take the order. See [`declined`].
-pub fn not_placed(
-    certificate: &Certificate,
-    ordering: &Ordering,
-    authority: AuthorityName,
-    why: &AuthorityError,
-    now: Timestamp,
-) -> Step {
-    declined(certificate, ordering, (authority, why), &[authority], now)
-}
-
-/// A CA did not take the order: the next of `candidates`, in their order, is asked at once, and each that has declined again
-/// later, more slowly each time, until [`ORDERING_WAIT_MAX`].
-pub fn declined(
-    certificate: &Certificate,
-    ordering: &Ordering,
-    (authority, why): (AuthorityName, &AuthorityError),
-    candidates: &[AuthorityName],
-    now: Timestamp,
-) -> Step {
-    let mut tries = ordering.tries.clone();
-    decline(&mut tries, authority, problem(why), asked_for(why), now);
-    tries.problems = tries.declined.iter().map(told_again).collect();
-    let detail = format!("{}: {why}", authority.as_str());
-    if let Some(urgent) = more_urgent(certificate, ordering.key_type, now) {
-        return gives_way(urgent, now);
-    }
-    if now >= tries.since + ORDERING_WAIT_MAX {
-        return stalled(certificate, ordering.key_type, Phase::Ordering, tries, now);
-    }
-    let next_try = candidates.iter().map(|candidate| free_at(&tries, *candidate, now)).min();
-    let state = State::Ordering(Ordering {
-        key_type: ordering.key_type,
-        next_try: next_try.unwrap_or_else(|| free_at(&tries, authority, now)),
-        tries,
-        refusals: ordering.refusals.saturating_add(1),
-        queued: None,
-    });
-    Step::told(state, EventKind::OrderFailed, detail, Publish::No)
-}
-
-/// Nobody can be asked before `until`, because every CA is down or has declined: the order waits.
-pub fn postponed(ordering: &Ordering, until: Timestamp) -> Step {
-    let next_try = until;
-    Step::quiet(State::Ordering(Ordering { next_try, queued: None, ..ordering.clone() }))
-}
-
-/// Notes that a CA has declined; once more than before if it did so before.
-fn decline(
-    tries: &mut Tries,
-    authority: AuthorityName,
-    problem: Problem,
-    asked: Duration,
-    now: Timestamp,
-) {
-    let before = tries.declined.iter().find(|said| said.authority == authority);
-    let times = before.map_or(0, |said| said.times);
-    let wait = ORDER_RETRY_FIRST.saturating_mul(1 << times.min(10)).min(ORDER_RETRY_MAX).max(asked);
-    tries.declined.retain(|said| said.authority != authority);
-    let times = times.saturating_add(1);
-    tries.declined.push(Declined { authority, times, until: now + wait, problem });
-}
-
-/// How long the CA wants to be left alone, as far as it said.
-fn asked_for(why: &AuthorityError) -> Duration {
-    match why {
-        AuthorityError::RateLimited { retry_after, .. } => retry_after.unwrap_or_default(),
-        _ => Duration::ZERO,
-    }
-}
-
-fn free_at(tries: &Tries, authority: AuthorityName, now: Timestamp) -> Timestamp {
-    let said = tries.declined.iter().find(|said| said.authority == authority);
-    said.map_or(now, |said| said.until)
-}
-
-/// Which CA said it, and when it is asked again.
-fn told_again(said: &Declined) -> Problem {
-    let words = said.problem.message.as_str().trim_end_matches('.');
-    let message = format!(
-        "{words}. ({} is asked again after {} UTC on {}.)",
-        said.authority.as_str(),
-        clock_time(said.until),
-        said.until.date()
-    );
-    Problem { actor: said.problem.actor, message: Explanation::new(message) }
-}
-
-fn clock_time(at: Timestamp) -> String {
-    format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
 /// The proofs are visible and the CA was told.
@@ -554,131 +421,6 @@ pub fn unissued(certificate: &Certificate, issuing: &Issuing, now: Timestamp) ->
         polls,
         ..issuing.clone()
     }))
-}
-
-/// The certificate is here, judged fit: serving nodes shall have it.
-pub fn issued(certificate: IssuedCertificate, now: Timestamp) -> Step {
-    let facts = certificate.chain.facts();
-    let detail =
-        format!("by {}, serial {}, until {}", facts.issuer, facts.serial, facts.not_after.date());
-    let state = State::Issued(Issued { certificate, since: now, next_check: now });
-    Step::told(state, EventKind::CertificateIssued, detail, Publish::Yes)
-}
-
-/// Not all live serving nodes have it yet.
-pub fn undeployed(issued: &Issued, now: Timestamp) -> Step {
-    let age = (now - issued.since).unsigned_abs();
-    let wait = age.clamp(DEPLOYMENT_LOOK, Duration::from_secs(60));
-    Step::quiet(State::Issued(Issued { next_check: now + wait, ..issued.clone() }))
-}
-
-/// All live serving nodes have it: it takes the place of the one that it renews. The next wanted kind of key follows, or
-/// the certificate is settled until a renewal is due.
-pub fn deployed(certificate: &mut Certificate, now: Timestamp) -> Option<Step> {
-    let serial = activate_issued(certificate, now)?.chain.facts().serial.clone();
-    let mut publish = Publish::No;
-    let state = match unfit_key(certificate) {
-        Some(key_type) => fresh(key_type, Tries::new(now), now),
-        None => {
-            // What was uploaded, or stood in, has served until here.
-            let served = certificate.active.len();
-            certificate.active.retain(|active| active.issued.origin.is_obtained());
-            if certificate.active.len() < served {
-                publish = Publish::Yes;
-            }
-            let ask_at = obtained(certificate).next().map(|_| now);
-            State::Settled(Settled { renew_at: renew_at(certificate, now), ask_at })
-        }
-    };
-    let detail = format!("confirmed by the live nodes, serial {serial}");
-    Some(Step::told(state, EventKind::CertificateDeployed, detail, publish))
-}
-
-/// Moves an issued certificate to those that are active, in the place of the one with its kind of key.
-fn activate_issued(certificate: &mut Certificate, now: Timestamp) -> Option<IssuedCertificate> {
-    let State::Issued(issued) = &certificate.attempt else { return None };
-    let issued = issued.certificate.clone();
-    certificate.active.retain(|old| old.issued.key_type.kind() != issued.key_type.kind());
-    let active = Active { issued: issued.clone(), deployed_at: now, suggestion: None };
-    certificate.active.push(active);
-    Some(issued)
-}
-
-/// What a CA answered when it was asked when to renew.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Then.
-    Advised(Advice),
-    /// It did not answer.
-    Failed,
-    /// It does not say such things.
-    Silent,
-}
-
-/// The CAs were asked when to renew what is active: the renewal begins as they say. Those that did not answer keep their last
-/// word.
-pub fn advised(
-    certificate: &mut Certificate,
-    answers: &[(CertificateId, Answer)],
-    now: Timestamp,
-) -> Step {
-    let mut ask_at: Option<Timestamp> = None;
-    let mut ask = |at: Timestamp| ask_at = Some(ask_at.map_or(at, |soonest| soonest.min(at)));
-    for (id, answer) in answers {
-        match answer {
-            Answer::Advised(advice) => ask(renewal::ask_at(advice.ask_after, now)),
-            Answer::Failed => ask(renewal::ask_at(None, now)),
-            Answer::Silent => {}
-        }
-        let Some(active) = certificate.active.iter_mut().find(|a| a.issued.id == *id) else {
-            continue;
-        };
-        match answer {
-            Answer::Advised(advice) => active.suggestion = Some(advice.suggestion.clone()),
-            Answer::Failed => {}
-            Answer::Silent => active.suggestion = None,
-        }
-    }
-    Step::quiet(State::Settled(Settled { renew_at: renew_at(certificate, now), ask_at }))
-}
-
-/// The certificate of `authority` that an order for this kind of key renews there.
-pub fn replaced(
-    certificate: &Certificate,
-    key_type: KeyType,
-    authority: AuthorityName,
-) -> Option<&IssuedCertificate> {
-    let mut active = certificate.active.iter().map(|active| &active.issued);
-    active.find(|one| {
-        one.key_type.kind() == key_type.kind() && one.origin == Origin::Authority(authority)
-    })
-}
-
-/// A wanted kind of key that has no certificate like the newest one: none at all, or one from before the names or the CA
-/// were changed. That another CA has stood in for the one that is wanted makes none unfit: the next renewal mends that.
-fn unfit_key(certificate: &Certificate) -> Option<KeyType> {
-    let newest = &certificate.active.last()?.issued;
-    let names = |issued: &IssuedCertificate| {
-        issued
-            .chain
-            .facts()
-            .names
-            .iter()
-            .map(|name| name.as_str().to_owned())
-            .collect::<BTreeSet<_>>()
-    };
-    let chosen = certificate.wanted.authority.map(Origin::Authority);
-    let is_chosen = |one: &IssuedCertificate| chosen.as_ref() == Some(&one.origin);
-    let fits = |key: KeyType| {
-        let mut active = certificate.active.iter().map(|active| &active.issued);
-        active.any(|one| {
-            one.key_type == key
-                && one.origin.is_obtained()
-                && (is_chosen(one) || !is_chosen(newest))
-                && names(one) == names(newest)
-        })
-    };
-    certificate.wanted.keys.iter().copied().find(|key| !fits(*key))
 }
 
 /// Begins the checks of the attempt anew at once, keeping an open order and its tokens; `None` where there is nothing to

@@ -5,8 +5,10 @@ use time::macros::datetime;
 use super::*;
 use crate::{
     certificate::{
-        AuthorityName, BundleMethod, CertName, Control, ControlProof, DcvMethod, Origin, Wanted,
+        BundleMethod, CertName, Control, ControlProof, DcvMethod, IssuedCertificate, Origin,
+        Settled, Wanted,
         chain::{ChainFacts, ValidatedChain},
+        renewal::Advice,
     },
     id::{CertificateId, HostnameId, PackId},
     ports::LimitScope,
